@@ -1,0 +1,72 @@
+# Everything starts from a bare python3 with pip. `make demo` and `make test` are the two commands.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+WORKERS ?= auto
+
+# uv from the machine if it has one, else from PyPI into a small environment of its own.
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-unit lint format check docs bench package deploy clean install lock
+
+help: ## show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+
+.uv/bin/uv:
+	@$(PYTHON) -m venv .uv
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+$(STAMP): requirements.lock pyproject.toml | $(filter .uv/bin/uv,$(UV))
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	@$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@$(UV) pip install --quiet --no-deps --python $(BIN)/python --editable .
+	@touch $@
+
+install: $(STAMP) ## make .venv exactly as requirements.lock says, with the command in it
+	@echo "installed: $(BIN)/stockstream (try: $(BIN)/stockstream --help)"
+
+demo: $(STAMP) ## the whole house on a simulated market, offline
+	@$(BIN)/stockstream demo
+
+test: $(STAMP) ## every test
+	@$(BIN)/python -m pytest -n $(WORKERS)
+
+test-unit: $(STAMP) ## the fast suite
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser"
+
+lint: $(STAMP) ## style, spelling, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/typos
+	@$(BIN)/lint-imports --no-cache > .lint-imports.log || (cat .lint-imports.log; exit 1)
+	@tail -n 1 .lint-imports.log
+
+format: $(STAMP) ## rewrite the sources in the one style
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix --exit-zero --quiet .
+
+check: lint ## the gate: format, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+docs: $(STAMP) ## write what the documents quote again: options, tables, output
+	@$(BIN)/python scripts/make_reference.py
+	@$(BIN)/python -m pytest README.md docs -q --update-docs
+
+bench: $(STAMP) ## speed, as ratios within one run
+	@$(BIN)/python -m pytest benchmarks -p no:randomly --benchmark-only --benchmark-disable-gc -q
+
+package: $(STAMP) ## wheel and source archive in dist/
+	@$(UV) build --quiet --out-dir dist
+
+deploy: ## cloud engines: not part of this release yet
+	@echo "deploy: nothing to deploy to yet; this release runs on one machine (see CHANGELOG.md)"; exit 1
+
+lock: $(STAMP) ## resolve requirements.lock again from pyproject.toml
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--group dev --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+clean: ## remove what the other targets made (never data/)
+	@rm -rf $(VENV) .uv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,124 @@
+"""The broker over one panel, with its kernels chosen once: interpreted or compiled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stockstream.backtest.broker import bars, orders, rules
+from stockstream.backtest.broker.layout import grown, market_of, new_book, new_log, rows_of
+from stockstream.backtest.broker.records import (
+    Account,
+    Day,
+    Exits,
+    FillRow,
+    TradeRow,
+)
+from stockstream.backtest.outcome import Outcome
+from stockstream.jit import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stockstream.backtest.broker.records import Book, Log, Market, Terms
+    from stockstream.backtest.decisions import Decisions
+    from stockstream.market.panel import Panel
+    from stockstream.strategy.orders import Bracket
+
+__all__ = ["Broker"]
+
+
+class Broker:
+    """One account over one panel.
+
+    With the interpreter bars can be walked in order: :meth:`open_bar`, then any number of
+    :meth:`place` or :meth:`decide`, then :meth:`close_bar`. Or all of it at once with :meth:`run`.
+
+    Args:
+        panel: what is traded; bars before ``panel.first`` are not walked.
+        terms: what trading costs and how orders work.
+        capital: cash at the start.
+        compile_kernels: compiled code (True) or the interpreter; the numbers are the same.
+        market: what ``market_of`` made of the panel for another broker of this kind; no broker
+            changes it.
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        terms: Terms,
+        capital: float,
+        *,
+        compile_kernels: bool,
+        market: Market | None = None,
+    ) -> None:
+        lists = not compile_kernels
+        self.panel, self.terms = panel, terms
+        self.market = market or market_of(panel, lists=lists)
+        self.book: Book = new_book(panel, capital, lists=lists)
+        self.log: Log = new_log(panel, lists=lists)
+        self._compiled = compile_kernels
+
+    def _ready(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return compiled(function) if self._compiled else function
+
+    @property
+    def account(self) -> Account:
+        """The live account."""
+        return self.book.account[0]
+
+    def open_bar(self, t: int) -> None:
+        """Walk bar ``t`` up to its close."""
+        bars.open_bar(t, self.market, self.terms, self.book, self.log)
+
+    def place(self, t: int, symbol: int, kind: int, value: float, bracket: Bracket) -> None:
+        """Take an order at the close of bar ``t``."""
+        exits = exits_of(bracket)
+        orders.place(t, symbol, kind, value, exits, self.market, self.terms, self.book)
+
+    def decide(self, t: int, symbol: int, code: int, weight: float, exits: Exits) -> None:
+        """Take the signals of one symbol at the close of bar ``t``."""
+        rules.decide(t, symbol, code, weight, exits, self.market, self.terms, self.book)
+
+    def close_bar(self, t: int) -> None:
+        """End bar ``t``."""
+        bars.close_bar(t, self.market, self.terms, self.book, self.log)
+
+    def run(self, decisions: Decisions) -> None:
+        """Walk every bar of the trading window with decisions made beforehand."""
+        events = rules.Events(*decisions.columns(lists=not self._compiled))
+        exits = exits_of(decisions.bracket)
+        loop = self._ready(rules.run_rules)
+        if self._compiled:
+            # memory that is never touched costs nothing; growing would copy
+            self.log = new_log(self.panel, lists=False, fills=3 * len(decisions.symbol))
+        t, stop = self.panel.first, self.panel.sessions
+        while True:
+            t = loop(t, stop, events, exits, self.market, self.terms, self.book, self.log)
+            if t >= stop:
+                return
+            self.log = grown(self.log)
+
+    def finish(self) -> Outcome:
+        """Mark what is still open and hand over everything that happened."""
+        sessions = self.panel.sessions
+        self._ready(bars.mark_open_trades)(sessions - 1, self.book, self.log)
+        names = [name for name, _ in Account.zeros]
+        totals = rows_of(Account, self.book.account, 1)[0]
+        account = dict(zip(names, totals.item(), strict=True))
+        return Outcome(
+            days=rows_of(Day, self.log.days, sessions)[self.panel.first :],
+            fills=rows_of(FillRow, self.log.fills, account["fills"]),
+            trades=rows_of(TradeRow, self.log.trades, account["trades"]),
+            account=account,
+        )
+
+
+def exits_of(bracket: Bracket) -> Exits:
+    """A bracket as the kernels take it."""
+    return Exits(
+        float(bracket.stop_loss),
+        float(bracket.take_profit),
+        float(bracket.trailing_stop),
+        int(bracket.max_bars),
+        int(bracket.cooldown),
+    )

@@ -1,0 +1,84 @@
+"""The command with all its subcommands."""
+
+import logging
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+import stockstream
+from stockstream.cli.backtest import backtest
+from stockstream.cli.demo import demo
+from stockstream.cli.doctor import doctor
+from stockstream.cli.exits import EPILOG
+from stockstream.cli.fetch import fetch
+from stockstream.cli.help import HelpCommand, HelpGroup
+from stockstream.cli.import_ import import_files
+from stockstream.cli.lake import lake_app
+from stockstream.cli.report import report
+from stockstream.cli.sweep import sweep
+from stockstream.cli.verify import verify
+from stockstream.settings import load_settings
+
+__all__ = ["app"]
+
+START, DATA, RESEARCH = "Start here", "Data", "Research"
+
+app = typer.Typer(
+    cls=HelpGroup,
+    rich_markup_mode=None,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
+    epilog=EPILOG,
+    context_settings={"max_content_width": 100},
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"stockstream {stockstream.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def stockstream_command(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print the version and leave."
+        ),
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug", help="Print the traceback of an error; so does STOCKSTREAM_DEBUG=1."
+        ),
+    ] = False,
+) -> None:
+    """Daily market data in, trustworthy backtests out.
+
+    Start with `stockstream demo`: a simulated market, a backtest, a sweep, a tear sheet, offline.
+    """
+    del version  # its callback has printed it and left
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+    level = "DEBUG" if debug else load_settings().log_level
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+
+
+def _add(panel: str, name: str, function: Callable[..., int | None]) -> None:
+    app.command(name, cls=HelpCommand, epilog=EPILOG, rich_help_panel=panel)(function)
+
+
+_add(START, "demo", demo)
+_add(START, "doctor", doctor)
+_add(DATA, "import", import_files)
+_add(DATA, "fetch", fetch)
+app.add_typer(lake_app, name="lake", rich_help_panel=DATA)
+_add(RESEARCH, "backtest", backtest)
+_add(RESEARCH, "sweep", sweep)
+_add(RESEARCH, "verify", verify)
+_add(RESEARCH, "report", report)

@@ -1,0 +1,145 @@
+"""``stockstream fetch``: a provider's bars into the lake, or into files."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stockstream.cli import options
+from stockstream.cli.console import emit, note, say, warn
+from stockstream.cli.exits import Exit
+from stockstream.errors import ConfigError
+
+__all__ = ["fetch"]
+
+YEARS = 10
+PROVIDER = "Provider"
+
+
+def fetch(
+    provider: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Where from: simulated (a market that never was, offline), files, or a plug-in's.",
+            rich_help_panel=PROVIDER,
+        ),
+    ] = "simulated",
+    path: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Files and folders of the provider 'files'; give it once for each.",
+            rich_help_panel=PROVIDER,
+        ),
+    ] = None,
+    companies: Annotated[
+        int,
+        typer.Option(
+            metavar="N", help="Companies of the simulated market.", rich_help_panel=PROVIDER
+        ),
+    ] = 200,
+    seed: Annotated[
+        int,
+        typer.Option(metavar="N", help="Which simulated market.", rich_help_panel=PROVIDER),
+    ] = 7,
+    symbols: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,...",
+            help="Symbols to fetch.  [default: all that the provider has]",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json",
+            help="Take the symbols and the market from this file, such as config/symbols.json.",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
+    suffix: options.Suffix = "",
+    start_date: options.FirstDay = None,
+    end_date: options.LastDay = None,
+    calendar: options.CalendarOption = "auto",
+    lake: options.LakePlace = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Leave the bars as raw batches (DIR/raw-data/DATE-batch-N.parquet) instead of "
+            "putting them into the lake.",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
+    json: options.Json = False,
+) -> int:
+    """Fetch daily bars from a provider.
+
+    Into the lake, checked; or with --output as raw batches, as they came. What does not come is
+    listed and deletes nothing.
+
+    stockstream fetch --provider simulated --companies 500 --lake data/simulated
+    stockstream fetch --provider files --path prices/ --config config/symbols.json --output data/
+    """
+    from stockstream.ingest.fetch import fetch as bring_in
+
+    if output is not None and lake is not None:
+        raise ConfigError("--output and --lake exclude each other: bars go to one place")
+    names = _names(symbols, config, suffix)
+    end = end_date or dt.datetime.now(dt.UTC).date()
+    start = start_date or end.replace(year=end.year - YEARS, day=1)
+    source = _provider(provider, path, companies, seed)
+    note(f"fetching from {provider}, {start} to {end} ...")
+    if output is not None:
+        return _leave_batches(source.fetch(names, start, end), output, json=json)
+    summary = bring_in(source, names, start, end, options.lake_place(lake), calendar=calendar)
+    if json:
+        emit(summary.as_dict())
+    else:
+        from stockstream.cli.intake_view import show_intake
+
+        show_intake(summary, lake)
+    return Exit.PARTIAL if summary.failures or summary.quarantined else Exit.OK
+
+
+def _names(symbols: str | None, config: Path | None, suffix: str) -> list[str]:
+    """What to fetch, in full; empty means everything."""
+    from stockstream.cli.symbol_file import SymbolFile
+
+    if symbols is not None and config is not None:
+        raise ConfigError("--symbols and --config exclude each other: give the symbols once")
+    names = options.split_names(symbols) or []
+    if config is not None:
+        file = SymbolFile.read(config)
+        names, suffix = list(file.symbols), suffix or file.suffix
+    return [name if not suffix or "." in name else name.upper() + suffix for name in names]
+
+
+def _provider(name: str, paths: list[Path] | None, companies: int, seed: int) -> Any:
+    from stockstream.providers.registry import get_provider
+
+    make = get_provider(name)
+    if name == "simulated":
+        return make(companies=companies, seed=seed)
+    if name != "files":
+        return make()
+    if not paths:
+        raise ConfigError("provider 'files' needs to know which: give --path FILE or --path FOLDER")
+    return make(paths)
+
+
+def _leave_batches(result: Any, output: Path, *, json: bool) -> int:
+    from stockstream.cli.raw_batches import write_batches
+
+    written = write_batches(result, output)
+    failures = [failure._asdict() for failure in result.failures]
+    if json:
+        emit({"rows": len(result.bars), "batches": written, "failures": failures})
+    else:
+        for name in written:
+            say(f"wrote {output / name}")
+        for failure in result.failures:
+            warn(f"not fetched: {failure}")
+    return Exit.PARTIAL if failures else Exit.OK

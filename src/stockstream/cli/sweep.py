@@ -1,0 +1,159 @@
+"""``stockstream sweep``: one strategy, every combination of a grid."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from stockstream.cli import options
+from stockstream.cli.console import emit, note, say
+from stockstream.cli.exits import Exit
+from stockstream.cli.request import config_of, open_lake
+from stockstream.errors import ConfigError, DataError, UnknownNameError
+
+if TYPE_CHECKING:
+    from stockstream.backtest.config import BacktestConfig
+    from stockstream.lake.store import Lake
+
+__all__ = ["sweep"]
+
+SUFFIXES = (".parquet", ".csv")
+
+Split = Literal["none", "ticker", "year"]
+
+
+def sweep(
+    strategy: options.StrategyName,
+    grid: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME=VALUES",
+            help="Values of one parameter: fast_period=5,10,20, or fast_period=5:44:40 for 40 "
+            "values from 5 to 44. Give it once for each parameter.",
+            rich_help_panel="Strategy",
+        ),
+    ],
+    param: options.Parameters = None,
+    split: Annotated[
+        Split,
+        typer.Option(
+            help="ticker: each symbol on its own; year: each calendar year on its own; each with "
+            "the whole capital. none: all symbols in one portfolio.",
+            rich_help_panel=options.DATA,
+        ),
+    ] = "none",
+    start_date: options.StartDate = None,
+    end_date: options.EndDate = None,
+    symbols: options.Symbols = None,
+    lake: options.LakePlace = None,
+    initial_capital: options.Capital = 100_000.0,
+    fill: options.Fill = "next_open",
+    size_at: options.SizeAt = "order",
+    fractional: options.Fractional = False,
+    commission_bps: options.CommissionBps = 0.0,
+    commission_minimum: options.CommissionMinimum = 0.0,
+    commission_per_share: options.CommissionPerShare = 0.0,
+    slippage_bps: options.SlippageBps = 0.0,
+    borrow_bps: options.BorrowBps = 0.0,
+    periods_per_year: options.PeriodsPerYear = 252,
+    risk_free: options.RiskFree = 0.0,
+    seed: options.Seed = 0,
+    metric: Annotated[
+        str, typer.Option(metavar="NAME", help="What the best trials are chosen by.")
+    ] = "sharpe",
+    top: Annotated[
+        int, typer.Option(min=1, metavar="N", help="How many of the best to show.")
+    ] = 10,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where every trial goes, a row each: a .parquet or .csv file.  "
+            "[default: a file in the folder of runs]",
+        ),
+    ] = None,
+    runs: options.Runs = None,
+    json: options.Json = False,
+) -> int:
+    r"""Run a strategy for every combination of parameters of a grid.
+
+    Each trial is an ordinary backtest with fresh capital. Combinations that the strategy refuses
+    are listed, and the exit code is then 3.
+
+    stockstream sweep --strategy MovingAverageCrossover --split ticker \
+      --grid "fast_period=5:44:40" --grid "slow_period=50,100" --output trials.parquet
+    """
+    from stockstream.cli.progress import progress
+    from stockstream.cli.sweep_view import show_sweep
+    from stockstream.metrics.summary import DEFINITIONS
+    from stockstream.study.grid import describe, parse_grids
+    from stockstream.study.sweep import run_sweep
+
+    if metric not in DEFINITIONS:
+        raise UnknownNameError("metric", metric, DEFINITIONS)
+    values = parse_grids(grid)
+    if output is not None:
+        _demand_writable(output)
+    source = open_lake(lake)
+    config = config_of(
+        source,
+        strategy=strategy,
+        start_date=start_date,
+        end_date=end_date,
+        symbols=symbols,
+        param=param,
+        grid=values,
+        costs={
+            "commission_bps": commission_bps,
+            "commission_minimum": commission_minimum,
+            "commission_per_share": commission_per_share,
+            "slippage_bps": slippage_bps,
+            "borrow_bps": borrow_bps,
+        },
+        initial_capital=initial_capital,
+        fill=fill,
+        size_at=size_at,
+        fractional=fractional,
+        periods_per_year=periods_per_year,
+        risk_free=risk_free,
+        seed=seed,
+    )
+    note(f"{describe(values)}{_pieces(split, config, source)}")
+    with progress("sweep", "trials") as update:
+        result = run_sweep(
+            config, source, split=None if split == "none" else split, progress=update
+        )
+    file = output or Path(options.runs_place(runs)) / f"{result.name}.parquet"
+    result.write(file)
+    if json:
+        emit({"output": file, **result.to_dict()})
+    else:
+        show_sweep(result, metric, top)
+        say(f"every trial: {file}")
+    return Exit.PARTIAL if result.failures else Exit.OK
+
+
+def _pieces(split: Split, config: "BacktestConfig", lake: "Lake") -> str:
+    """What the split multiplies the combinations by, in words."""
+    if split == "ticker":
+        symbols = len(config.universe or lake.symbols())
+        return f", each on {symbols:,} symbol{'' if symbols == 1 else 's'} alone"
+    if split == "year":
+        years = config.end_date.year - config.start_date.year + 1
+        return f", each on {years:,} year{'' if years == 1 else 's'} alone"
+    return ""
+
+
+def _demand_writable(file: Path) -> None:
+    """Find out before the work that its result has a place to go.
+
+    Raises:
+        ConfigError: another kind of file.
+        DataError: the folder cannot be written to.
+    """
+    if file.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"--output {file} must end in {' or '.join(SUFFIXES)}")
+    nearest = next(folder for folder in file.absolute().parents if folder.exists())
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
+        raise DataError(f"cannot write to {nearest}; choose another --output")

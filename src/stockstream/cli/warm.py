@@ -1,0 +1,67 @@
+"""Compiling every kernel before it is needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stockstream.backtest.compiled import run_compiled
+from stockstream.backtest.config import BacktestConfig
+from stockstream.indicators.registry import INDICATORS, compute
+from stockstream.jit import part_of
+from stockstream.market.panel import Panel
+from stockstream.strategies import SHIPPED
+from stockstream.strategy.registry import get_strategy
+from stockstream.strategy.rule import RuleStrategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["compile_kernels"]
+
+SESSIONS = 300
+LARGE = 1 << 62
+"""Kernel steps of a work for which compiling pays."""
+
+
+def compile_kernels(progress: Callable[[int, int], None]) -> None:
+    """Run every indicator and the broker once, compiled; the cache on disk keeps what is made.
+
+    Args:
+        progress: is told (done, total) after each piece.
+    """
+    panel = _panel()
+    total = len(INDICATORS) + len(SHIPPED)
+    with part_of(LARGE):
+        for done, (name, spec) in enumerate(INDICATORS.items(), start=1):
+            columns = panel.signal_columns()
+            compute(name, [columns[field] for field in spec.inputs], panel.offsets)
+            progress(done, total)
+        for done, name in enumerate(SHIPPED, start=len(INDICATORS) + 1):
+            strategy = get_strategy(name)()
+            if isinstance(strategy, RuleStrategy):
+                config = _config(name, panel)
+                run_compiled(strategy.plan(), panel, config, compile_kernels=True)
+            progress(done, total)
+
+
+def _panel() -> Panel:
+    """One symbol that goes up and down."""
+    close = 100.0 + 20.0 * np.sin(np.arange(SESSIONS) / 10.0)
+    return Panel(
+        symbols=("WARM",),
+        dates=np.datetime64("2024-01-01") + np.arange(SESSIONS).astype("timedelta64[D]"),
+        offsets=np.array([0, SESSIONS]),
+        bar=np.arange(SESSIONS),
+        open=close,
+        high=close + 1.0,
+        low=close - 1.0,
+        close=close,
+        volume=np.full(SESSIONS, 1e6),
+    )
+
+
+def _config(strategy: str, panel: Panel) -> BacktestConfig:
+    first, last = panel.dates[[0, -1]].tolist()
+    return BacktestConfig(strategy_class=strategy, start_date=first, end_date=last)

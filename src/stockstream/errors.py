@@ -1,0 +1,111 @@
+"""Everything stockstream raises on purpose.
+
+The tree; each error is also the builtin that fits it, so callers may catch either::
+
+    StockstreamError
+    ├── ConfigError(ValueError)           an option, parameter or date that cannot be used
+    │   └── UnknownNameError(LookupError) a name that does not exist; says which ones do
+    ├── DataError(ValueError)             data that cannot be read or trusted
+    │   └── NoDataError(LookupError)      nothing there for this question
+    ├── LakeError(OSError)                the lake cannot be opened or written
+    ├── StrategyError(RuntimeError)       a strategy failed or broke a rule of the engine
+    │   └── LookAheadError                it looked into the future
+    └── PartialError                      part of the work was done; carries what was not
+
+Every message says what was wrong, what exists, and what to do next.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "LakeError",
+    "LookAheadError",
+    "NoDataError",
+    "PartialError",
+    "StockstreamError",
+    "StrategyError",
+    "UnknownNameError",
+]
+
+SHOWN_NAMES = 12
+
+
+class StockstreamError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class ConfigError(StockstreamError, ValueError):
+    """An option, parameter or date that cannot be used."""
+
+
+class UnknownNameError(ConfigError, LookupError):
+    """A name that does not exist, with the nearest ones that do.
+
+    Args:
+        kind: what was looked for, such as ``"strategy"``.
+        name: what was asked for.
+        known: every name that exists.
+        hint: what to do next, if the list of names does not say it.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        self.kind, self.name, self.known = kind, name, tuple(known)
+        super().__init__(_unknown_name_message(kind, name, self.known, hint))
+
+
+class DataError(StockstreamError, ValueError):
+    """Data that cannot be read or trusted."""
+
+
+class NoDataError(DataError, LookupError):
+    """There is nothing for this question."""
+
+
+class LakeError(StockstreamError, OSError):
+    """The lake cannot be opened or written."""
+
+
+class StrategyError(StockstreamError, RuntimeError):
+    """A strategy failed, or broke a rule of the engine."""
+
+
+class LookAheadError(StrategyError):
+    """A strategy looked into the future."""
+
+
+class PartialError(StockstreamError):
+    """Part of the work was done; the rest is listed.
+
+    Args:
+        message: what was done and what was not.
+        failures: one entry for each piece that was not done.
+    """
+
+    def __init__(self, message: str, failures: Iterable[str]) -> None:
+        self.failures = tuple(failures)
+        super().__init__(message)
+
+
+def _unknown_name_message(kind: str, name: str, known: tuple[str, ...], hint: str) -> str:
+    folded = {option.casefold(): option for option in known}
+    wanted = name.casefold()
+    starts = [option for option in folded if wanted and option.startswith(wanted)]
+    close = starts[:3] or get_close_matches(wanted, folded, n=3, cutoff=0.6)
+    parts = [f"unknown {kind} {name!r}"]
+    if close:
+        parts.append("did you mean " + " or ".join(repr(folded[match]) for match in close) + "?")
+    if known:
+        shown = ", ".join(sorted(known)[:SHOWN_NAMES])
+        more = f" and {len(known) - SHOWN_NAMES} more" if len(known) > SHOWN_NAMES else ""
+        parts.append(f"known: {shown}{more}")
+    if hint:
+        parts.append(hint)
+    return "; ".join(parts)

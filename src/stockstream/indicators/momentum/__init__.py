@@ -1,0 +1,1 @@
+"""How fast price moves, and how far it has gone."""

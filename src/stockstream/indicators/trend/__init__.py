@@ -1,0 +1,1 @@
+"""Averages of price and its range: where it is going."""

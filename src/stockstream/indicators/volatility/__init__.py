@@ -1,0 +1,1 @@
+"""How widely price swings."""

@@ -1,0 +1,1 @@
+"""Price weighed by what was traded."""

@@ -1,0 +1,149 @@
+"""One source of a kernel, two ways to run it.
+
+A kernel is a plain scalar function marked with :func:`kernel`. Called as it is, Python interprets
+it: nothing is imported, a small run starts at once. :func:`compiled` gives its Numba twin, made
+from the same code object, for large runs. Both give the same bits: no fast-math, no contraction,
+IEEE 754 doubles in both. ``docs/kernels.md`` explains the rules a kernel must keep.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import CodeType
+
+__all__ = [
+    "COMPILE_ABOVE",
+    "cache_dir",
+    "compiled",
+    "kernel",
+    "part_of",
+    "pays_to_compile",
+    "tell_when_compiling",
+]
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+COMPILE_ABOVE = 500_000
+"""Kernel steps (symbol-bars) below which loading Numba costs more than it saves."""
+
+_KERNELS: dict[CodeType, FunctionType] = {}
+_LISTENERS: set[Callable[[], None]] = set()
+_WHOLE: ContextVar[int] = ContextVar("whole", default=0)
+
+
+def kernel(function: F) -> F:
+    """Mark a function as a kernel: scalar Python that Numba can compile. Returns it unchanged."""
+    plain = cast("FunctionType", function)
+    _KERNELS[plain.__code__] = plain
+    return function
+
+
+def pays_to_compile(steps: int) -> bool:
+    """Whether a run of so many kernel steps, or the work it is part of, should be compiled.
+
+    ``STOCKSTREAM_JIT=always`` or ``never`` decides it for every run (the numbers are the same).
+    """
+    mode = os.environ.get("STOCKSTREAM_JIT", "auto")
+    if mode == "auto":
+        return max(steps, _WHOLE.get()) > COMPILE_ABOVE
+    return mode == "always"
+
+
+@contextmanager
+def part_of(steps: int) -> Iterator[None]:
+    """Say that the runs inside are parts of one work of so many kernel steps.
+
+    Thousands of small runs pay for compiling together where none of them would alone.
+    """
+    token = _WHOLE.set(max(steps, _WHOLE.get()))
+    try:
+        yield
+    finally:
+        _WHOLE.reset(token)
+
+
+def tell_when_compiling(listener: Callable[[], None]) -> None:
+    """Have ``listener`` called before this process compiles what no cache has: a long wait."""
+    _LISTENERS.add(listener)
+
+
+def cache_dir() -> Path:
+    """Where compiled kernels are kept: per user, outside the package, made for this very source."""
+    base = os.environ.get("STOCKSTREAM_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    root = Path(base) if base else Path.home() / ".cache"
+    return root / "stockstream" / "kernels" / _kernel_digest()
+
+
+def _kernel_digest() -> str:
+    """Digest of every file with kernels: Numba itself only watches that of the outermost one."""
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        source = path.read_bytes()
+        if b"@kernel" in source:
+            digest.update(source)
+    return digest.hexdigest()[:16]
+
+
+@cache
+def compiled(function: F) -> F:
+    """The Numba twin of a kernel; compiled at its first call for each set of argument types.
+
+    Kernels that it calls are compiled too. Those of this package are kept on disk
+    (:func:`cache_dir`); where that cannot be written, each process compiles again.
+    """
+    plain = cast("FunctionType", function)
+    numba, keep = _numba()
+    names = dict(plain.__globals__)
+    for name in plain.__code__.co_names:
+        if _is_kernel(names.get(name)):
+            names[name] = compiled(names[name])
+    twin = FunctionType(plain.__code__, names, plain.__name__, plain.__defaults__)
+    twin.__module__, twin.__qualname__ = plain.__module__, plain.__qualname__
+    # Numba watches a kernel's own file only; ours are watched together (_kernel_digest)
+    keep = keep and plain.__module__.startswith("stockstream.")
+    jit = numba.njit(
+        cache=keep, error_model="numpy", nogil=True, forceinline=True, **_without_counting()
+    )
+    return cast("F", jit(twin))
+
+
+def _without_counting() -> dict[str, bool]:
+    """Kernels allocate nothing, so Numba's reference counting, 3x the run time here, can stay off.
+
+    The option is not a public one: where a release drops it, kernels are slower and the same.
+    """
+    from numba.core.cpu import CPUTargetOptions
+
+    return {"_nrt": False} if hasattr(CPUTargetOptions, "_nrt") else {}
+
+
+def _is_kernel(value: object) -> bool:
+    return isinstance(value, FunctionType) and value.__code__ in _KERNELS
+
+
+@cache
+def _numba() -> tuple[Any, bool]:
+    """Numba, and whether its cache folder can be written."""
+    folder = Path(os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_dir())))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if next(folder.rglob("*.nbi"), None) is None:
+        for listener in _LISTENERS:
+            listener()
+    import numba
+
+    return numba, writable

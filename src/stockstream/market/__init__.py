@@ -1,0 +1,1 @@
+"""What is traded: bars, corporate actions, sessions, checks, adjustment, the simulated market."""

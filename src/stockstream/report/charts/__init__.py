@@ -1,0 +1,23 @@
+"""Plotly figures from plain arrays, the same for the tear sheet and the web app.
+
+Every figure is transparent and carries no colour outside ``theme``, so it sits on any page. Lines
+are thinned to ``thinning.MAX_POINTS``. Names from outside (symbols, strategies, parameters) are
+escaped, because plotly reads a part of HTML in every text. Plotly is imported when a chart is
+drawn.
+"""
+
+from stockstream.report.charts.equity import Curve, equity_chart
+from stockstream.report.charts.months import monthly_heat_map
+from stockstream.report.charts.parameters import parameter_heat_map
+from stockstream.report.charts.prices import Marks, price_chart
+from stockstream.report.charts.trades import trade_chart
+
+__all__ = [
+    "Curve",
+    "Marks",
+    "equity_chart",
+    "monthly_heat_map",
+    "parameter_heat_map",
+    "price_chart",
+    "trade_chart",
+]

@@ -1,0 +1,43 @@
+"""What every chart is drawn with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from stockstream.report.theme import LIGHT
+
+if TYPE_CHECKING:
+    import numpy as np
+    import plotly.graph_objects as go
+    from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[np.float64]
+    Dates: TypeAlias = NDArray[np.datetime64]
+
+__all__ = ["DAY_FORMAT", "LEGEND_ABOVE", "by_sign", "days", "figure"]
+
+DAY_FORMAT: Final = "%a %-d %b %Y"
+LEGEND_ABOVE: Final = {
+    "orientation": "h",
+    "x": 0,
+    "y": 1.02,
+    "xanchor": "left",
+    "yanchor": "bottom",
+}
+
+
+def figure(traces: list[dict[str, Any]], layout: dict[str, Any]) -> go.Figure:
+    """A figure of traces and a layout, checked by plotly."""
+    import plotly.graph_objects as go
+
+    return go.Figure(data=traces, layout=layout)
+
+
+def days(dates: Dates) -> list[str]:
+    """Dates as plotly reads them on a date axis."""
+    return [str(day) for day in dates.astype("datetime64[D]")]
+
+
+def by_sign(values: NDArray[np.floating[Any]]) -> list[str]:
+    """The colour of each value: a gain (zero included) or a loss."""
+    return [LIGHT.gain if value >= 0 else LIGHT.loss for value in values.tolist()]

@@ -1,0 +1,212 @@
+"""What a reader must know before any number: what it is made of, and how far to trust it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stockstream.errors import StockstreamError
+from stockstream.report.formats import count, day, money, plain_number
+from stockstream.report.view import Alarm, Badge, Fact
+from stockstream.strategy.registry import get_strategy
+from stockstream.strategy.rule import RuleStrategy
+
+if TYPE_CHECKING:
+    from stockstream.backtest.config import BacktestConfig, Costs
+    from stockstream.backtest.result import BacktestResult
+
+__all__ = [
+    "alarm",
+    "badges",
+    "costs_in_words",
+    "identity",
+    "parameters",
+    "strategy_title",
+    "subtitle",
+]
+
+SHORT = 10
+NAMED_SYMBOLS = 4
+
+FILLS = {
+    "next_open": ("fills next open", "orders made at a close fill at the open of the next bar"),
+    "next_close": ("fills next close", "orders made at a close fill at the close of the next bar"),
+    "same_close": (
+        "fills same close",
+        "orders fill at the very close that decided them: nobody can trade like this",
+    ),
+}
+
+
+def strategy_title(config: BacktestConfig) -> str:
+    """The strategy's class; a strategy from a file loses the folder it happened to be in."""
+    return config.strategy_class.rpartition(":")[2].rpartition("/")[2]
+
+
+def parameters(config: BacktestConfig) -> tuple[Fact, ...]:
+    """The strategy's parameters as people read them."""
+    return tuple(
+        Fact(name, f"{value:,g}" if isinstance(value, float) else str(value))
+        for name, value in config.parameters.items()
+    )
+
+
+def subtitle(result: BacktestResult) -> str:
+    """Period, universe and the money at both ends, in one line."""
+    dates, config = result.dates, result.config
+    return " \u00b7 ".join(
+        (
+            f"{day(dates[0])} \u2013 {day(dates[-1])}",
+            f"{count(len(dates))} sessions",
+            _universe(config),
+            f"{money(config.initial_capital)} became {money(float(result.equity[-1]))}",
+        )
+    )
+
+
+def _universe(config: BacktestConfig) -> str:
+    symbols = config.universe
+    if symbols is None:
+        return "every symbol"
+    if len(symbols) <= NAMED_SYMBOLS:
+        return ", ".join(symbols)
+    return f"{count(len(symbols))} symbols"
+
+
+def identity(result: BacktestResult) -> tuple[Fact, ...]:
+    """What the numbers are made of: the same identity gives the same numbers again."""
+    known, config = result.identity, result.config
+    sized = "at the order" if config.size_at == "order" else "at the fill"
+    fills, why_fills = FILLS[config.fill]
+    return (
+        Fact(
+            "Data snapshot",
+            f"{known.data_version} \u00b7 {known.data_digest[:SHORT]}",
+            f"SHA-256 of the data read: {known.data_digest}",
+        ),
+        Fact("Configuration", known.config_digest[:SHORT], f"SHA-256: {known.config_digest}"),
+        Fact("Code", known.code_version, "release and digest of the sources"),
+        Fact(
+            "Lock",
+            known.lock_digest[:SHORT],
+            f"SHA-256 of the installed versions of every dependency: {known.lock_digest}",
+        ),
+        Fact("Seed", str(known.seed), "of anything random in the run"),
+        Fact("Fills", f"{fills.removeprefix('fills ')}, sized {sized}", why_fills),
+        Fact("Costs", costs_in_words(config.costs), "what trading cost"),
+    )
+
+
+def costs_in_words(costs: Costs) -> str:
+    """Such as ``10 bps commission + 5 bps slippage``; ``none`` where trading is free."""
+    parts = [
+        (costs.commission_bps, "{} bps commission"),
+        (costs.commission_per_share, "{} a share"),
+        (costs.commission_minimum, "at least {} a fill"),
+        (costs.slippage_bps, "{} bps slippage"),
+        (costs.borrow_bps, "{} bps a year on shorts"),
+    ]
+    said = [text.format(f"{value:,g}") for value, text in parts if value > 0]
+    return " + ".join(said) or "none"
+
+
+def badges(result: BacktestResult) -> tuple[Badge, ...]:
+    """Reasons to trust the numbers, and reasons not to; the most serious first."""
+    found = [
+        *_data_badges(result),
+        _look_ahead(result),
+        *_fill_badges(result.config),
+        *_cost_badges(result.config.costs),
+    ]
+    gravity = {"bad": 0, "caution": 1, "good": 2}
+    return tuple(sorted(found, key=lambda badge: gravity[badge.tone]))
+
+
+def _data_badges(result: BacktestResult) -> list[Badge]:
+    found = [
+        Badge(
+            "survivorship: unknown list",
+            "caution",
+            "nobody recorded when these symbols entered the universe: names that failed before "
+            "the list was made may be missing, which flatters every result",
+        )
+    ]
+    if "simulated" in " ".join((result.identity.data_version, *result.flags)).lower():
+        found.append(
+            Badge("simulated data", "caution", "the market is made up; so is every profit here")
+        )
+    return found
+
+
+def _look_ahead(result: BacktestResult) -> Badge:
+    if _follows_rules(result):
+        return Badge(
+            "look-ahead: rules, causal by construction",
+            "good",
+            "the strategy is an expression that can only reach back in time",
+        )
+    return Badge(
+        "look-ahead: not checked",
+        "caution",
+        "free-form code may read the future; `stockstream verify` hides it and looks for changes",
+    )
+
+
+def _follows_rules(result: BacktestResult) -> bool:
+    """Whether the strategy is known to be rules; one in a file is not run again to find out."""
+    if result.engine == "compiled":
+        return True
+    if ".py" in result.config.strategy_class:
+        return False
+    try:
+        return issubclass(get_strategy(result.config.strategy_class), RuleStrategy)
+    except StockstreamError:
+        return False
+
+
+def _fill_badges(config: BacktestConfig) -> list[Badge]:
+    text, why = FILLS[config.fill]
+    honest = config.fill != "same_close"
+    found = [Badge(text, "good" if honest else "caution", why)]
+    if config.size_at == "fill":
+        found.append(
+            Badge(
+                "sized at the fill",
+                "caution",
+                "shares are computed from the fill price, which is not known when ordering",
+            )
+        )
+    return found
+
+
+def _cost_badges(costs: Costs) -> list[Badge]:
+    if not costs.free:
+        return []
+    return [Badge("no costs", "caution", "commission and slippage are zero; real trading is not")]
+
+
+def alarm(result: BacktestResult) -> Alarm | None:
+    """Why every number below means nothing, if so."""
+    if result.metrics.trades:
+        return None
+    diagnosis = [flag for flag in result.flags if flag.startswith("zero trades")]
+    dropped = [
+        f"{plain_number(number, 0)} {what}"
+        for name, what in (
+            ("unaffordable", "orders were dropped because the cash bought no single share"),
+            ("cooled_off", "entries were dropped during a cooldown"),
+            ("unpriced", "orders were dropped because there was no price to size them at"),
+        )
+        if (number := result.totals.get(name, 0.0))
+    ]
+    return Alarm(
+        "Zero trades: every number below describes idle cash",
+        (
+            *(_sentence(line.removeprefix("zero trades: ")) for line in (*diagnosis, *dropped)),
+            f"Looked at {count(len(result.dates))} sessions of {_universe(result.config)}.",
+            "Try a longer period, shorter indicator periods or more capital.",
+        ),
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."

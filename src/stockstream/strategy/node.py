@@ -1,0 +1,327 @@
+"""The nodes of an expression graph: interned, frozen, nothing but data.
+
+A node is an operation from ``operations.OPERATIONS``, the nodes it works on, and plain parameters.
+Equal nodes are the same object, so a grid of 20 fast by 20 slow averages holds 40 averages and not
+800, and ``==`` is identity. No operation reads a later bar, so no graph can look ahead.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from operator import index
+from threading import RLock
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, TypeAlias
+from weakref import WeakValueDictionary
+
+from stockstream.errors import LookAheadError, StrategyError, UnknownNameError
+from stockstream.strategy.operations import FIELDS, OPERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping
+
+    from stockstream.indicators.spec import IndicatorSpec
+    from stockstream.strategy.operations import Kind
+
+__all__ = [
+    "Expr",
+    "IndicatorCall",
+    "Scalar",
+    "from_document",
+    "in_order",
+    "indicator_call",
+    "indicator_spec",
+    "to_document",
+]
+
+Scalar: TypeAlias = str | int | float
+
+LONGEST_SHOWN = 200
+"""Characters of an expression that ``repr`` shows."""
+
+_Key: TypeAlias = "tuple[str, tuple[Expr, ...], str]"
+_interned: WeakValueDictionary[_Key, Expr] = WeakValueDictionary()
+_interning = RLock()
+
+
+class Expr:
+    """A value at each bar, made from that bar and the ones before it.
+
+    Not made directly: begin with ``bars.close`` and use operators, methods and functions such as
+    ``sma``. Copies and pickles are the same object again.
+
+    Attributes:
+        operation: a name of ``operations.OPERATIONS``.
+        arguments: the nodes it works on.
+        parameters: what else it needs, such as the length of a lag.
+    """
+
+    __slots__ = ("__weakref__", "arguments", "operation", "parameters")
+    __array_ufunc__ = None  # so that numpy scalars leave `np.float64(2) * expr` to us
+
+    operation: str
+    arguments: tuple[Expr, ...]
+    parameters: tuple[Scalar, ...]
+
+    _classes: ClassVar[dict[Kind, type[Expr]]] = {}
+
+    def __init_subclass__(cls, kind: Kind) -> None:
+        super().__init_subclass__()
+        Expr._classes[kind] = cls
+
+    @staticmethod
+    def make(
+        operation: str, arguments: tuple[Expr, ...] = (), parameters: tuple[Scalar, ...] = ()
+    ) -> Any:
+        """The one node with these parts: a ``Number`` or a ``Condition``.
+
+        Raises:
+            LookAheadError: a lag below zero.
+            UnknownNameError: an unknown operation, field or indicator.
+            StrategyError: arguments or parameters that do not fit the operation.
+            ConfigError: parameters that do not fit the indicator.
+        """
+        _check_arguments(operation, arguments)
+        parameters = _checked_parameters(operation, arguments, parameters)
+        key = (operation, arguments, repr(parameters))  # repr: 1, 1.0, 0.0 and -0.0 differ in it
+        with _interning:
+            node = _interned.get(key)
+            if node is None:
+                node = object.__new__(Expr._classes[OPERATIONS[operation].gives])
+                object.__setattr__(node, "operation", operation)
+                object.__setattr__(node, "arguments", arguments)
+                object.__setattr__(node, "parameters", parameters)
+                _interned[key] = node
+        return node
+
+    def lookback(self) -> int:
+        """Bars before a bar that its value rests on (recursive indicators: to 1e-9)."""
+        needed: dict[Expr, int] = {}
+        for node in in_order((self,)):
+            below = max((needed[argument] for argument in node.arguments), default=0)
+            needed[node] = below + _own_lookback(node)
+        return needed[self]
+
+    def to_json(self) -> str:
+        """The graph as JSON text; :meth:`from_json` gives the same object back."""
+        return json.dumps(to_document({"root": self}), allow_nan=False)
+
+    @staticmethod
+    def from_json(text: str) -> Expr:
+        """The expression that :meth:`to_json` wrote.
+
+        Raises:
+            StrategyError: the text is no expression.
+            ConfigError: it uses what does not exist here, such as an indicator of one's own.
+        """
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            raise StrategyError(f"not an expression: {error}") from None
+        roots = from_document(document)
+        if "root" not in roots:
+            raise StrategyError(
+                f"not an expression but {', '.join(roots) or 'nothing'}: "
+                "whole rules are read by rules_from_json"
+            )
+        return roots["root"]
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"expressions are frozen: cannot set {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"expressions are frozen: cannot delete {name!r}")
+
+    def __bool__(self) -> NoReturn:
+        raise StrategyError(
+            f"{self!r} has a value at each bar, so it is neither true nor false: join conditions "
+            "with & | ~ instead of and, or, not; write (a < x) & (x < b) instead of a < x < b; "
+            "choose with where(condition, a, b) instead of if"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Expr.from_json, (self.to_json(),)
+
+    def __repr__(self) -> str:
+        shown: dict[Expr, str] = {}
+        for node in in_order((self,)):
+            text = _written(node, [shown[argument] for argument in node.arguments])
+            shown[node] = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+        return shown[self]
+
+
+class IndicatorCall(NamedTuple):
+    """What an indicator node asks for."""
+
+    name: str
+    output: str
+    values: tuple[int | float, ...]
+
+
+def indicator_call(node: Expr) -> IndicatorCall:
+    """The parameters of an indicator node, named."""
+    name, output, *values = node.parameters
+    return IndicatorCall(str(name), str(output), _numbers(tuple(values)))
+
+
+def indicator_spec(name: str) -> IndicatorSpec:
+    """What the indicators room says of an indicator; imported when the first one is used."""
+    from stockstream.indicators.registry import get_spec
+
+    return get_spec(name)
+
+
+def in_order(roots: Iterable[Expr], known: Container[Expr] = ()) -> list[Expr]:
+    """Every node under the roots once, arguments first; what lies under a known node is left out.
+
+    Without recursion: a sum of ten thousand terms is a graph ten thousand deep.
+    """
+    done: dict[Expr, None] = {}
+    waiting = list(roots)[::-1]
+    while waiting:
+        node = waiting[-1]
+        missing = [
+            argument
+            for argument in (() if node in known else node.arguments)
+            if argument not in done
+        ]
+        if missing:
+            waiting.extend(reversed(missing))
+        else:
+            done[node] = None
+            waiting.pop()
+    return list(done)
+
+
+def to_document(roots: Mapping[str, Expr]) -> dict[str, Any]:
+    """Named expressions as plain JSON values; shared nodes are written once.
+
+    Shape: ``{"nodes": [{"op", "args", "params"}, ...], "roots": {name: index}}``, each node after
+    those in its ``args``.
+    """
+    nodes = in_order(roots.values())
+    place = {node: i for i, node in enumerate(nodes)}
+    written = [
+        {
+            "op": node.operation,
+            "args": [place[argument] for argument in node.arguments],
+            "params": [_plain(value) for value in node.parameters],
+        }
+        for node in nodes
+    ]
+    return {"nodes": written, "roots": {name: place[root] for name, root in roots.items()}}
+
+
+def from_document(document: Any) -> dict[str, Expr]:
+    """The expressions that :func:`to_document` wrote.
+
+    Raises:
+        StrategyError: the document is not one of ours.
+    """
+    nodes: list[Expr] = []
+    try:
+        for entry in document["nodes"]:
+            arguments = tuple(nodes[_position(i)] for i in entry["args"])
+            nodes.append(Expr.make(entry["op"], arguments, tuple(entry["params"])))
+        return {name: nodes[_position(i)] for name, i in document["roots"].items()}
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, UnknownNameError):
+            raise
+        raise StrategyError(
+            f"not an expression: {type(error).__name__}: {error}; read what to_json() wrote"
+        ) from error
+
+
+def _position(value: Any) -> int:
+    place = index(value)
+    if place < 0:
+        raise IndexError(f"node {place}")
+    return place
+
+
+def _plain(value: Scalar) -> Scalar:
+    """A scalar as JSON has it: it knows no nan and no inf, so they are written as text."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _written(node: Expr, arguments: list[str]) -> str:
+    if node.operation in {"field", "constant"}:
+        return str(node.parameters[0])
+    if node.operation == "indicator":
+        name, output, *values = node.parameters
+        call = f"{name}({', '.join([*arguments, *map(str, values)])})"
+        return call if output == name else f"{call}.{output}"
+    text = OPERATIONS[node.operation].shown.format(*arguments)
+    return f"{text}({node.parameters[0]})" if node.parameters else text
+
+
+def _check_arguments(operation: str, arguments: tuple[Expr, ...]) -> None:
+    if operation not in OPERATIONS:
+        raise UnknownNameError("operation", str(operation), OPERATIONS)
+    takes = OPERATIONS[operation].takes
+    given = tuple(OPERATIONS[argument.operation].gives for argument in arguments)
+    expected = ("number",) * len(given) if takes is None else takes
+    if given != expected:
+        raise StrategyError(
+            f"{operation!r} works on ({', '.join(expected)}), not on ({', '.join(given)})"
+        )
+
+
+def _checked_parameters(
+    operation: str, arguments: tuple[Expr, ...], parameters: tuple[Scalar, ...]
+) -> tuple[Scalar, ...]:
+    if operation == "indicator":
+        return _indicator_parameters(arguments, parameters)
+    expected = 1 if operation in {"field", "constant", "lag", "lag_condition"} else 0
+    if len(parameters) != expected:
+        raise StrategyError(f"{operation!r} has {expected} parameters, not {len(parameters)}")
+    if operation == "field":
+        if parameters[0] not in FIELDS:
+            raise UnknownNameError("field of a bar", str(parameters[0]), FIELDS)
+    elif operation == "constant":
+        return (float(parameters[0]),)
+    elif expected:
+        return (_bars_back(parameters[0]),)
+    return parameters
+
+
+def _bars_back(n: Any) -> int:
+    try:
+        back = index(n)
+    except TypeError:
+        raise StrategyError(f"lag({n!r}): the lag is a whole number of bars") from None
+    if back < 0:
+        raise LookAheadError(
+            f"lag({back}) would read {-back} bars of the future; at a bar only that bar and "
+            f"earlier ones are known: lag({-back}) reads {-back} bars back"
+        )
+    return back
+
+
+def _indicator_parameters(
+    arguments: tuple[Expr, ...], parameters: tuple[Scalar, ...]
+) -> tuple[Scalar, ...]:
+    name, output, values = str(parameters[0]), str(parameters[1]), _numbers(parameters[2:])
+    spec = indicator_spec(name)
+    if len(arguments) != len(spec.inputs):
+        raise StrategyError(
+            f"{name} works on ({', '.join(spec.inputs)}), not on {len(arguments)} expressions"
+        )
+    if output not in spec.outputs:
+        raise UnknownNameError(f"output of {name}", output, spec.outputs)
+    return (name, output, *spec.check(values))
+
+
+def _own_lookback(node: Expr) -> int:
+    if node.operation in {"lag", "lag_condition"}:
+        return int(node.parameters[0])
+    if node.operation in {"crosses_above", "crosses_below"}:
+        return 1
+    if node.operation == "indicator":
+        call = indicator_call(node)
+        return indicator_spec(call.name).lookback(call.values)
+    return 0
+
+
+def _numbers(values: tuple[Scalar, ...]) -> tuple[int | float, ...]:
+    return tuple(value for value in values if not isinstance(value, str))

@@ -1,0 +1,169 @@
+"""Strategies by name, by plug-in and by file; nothing is loaded before it is needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stockstream.errors import ConfigError, StrategyError, UnknownNameError
+from stockstream.strategy import Strategy, registry
+from stockstream.strategy.registry import get_strategy, load_strategy_file, strategy_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MINE = """
+from __future__ import annotations
+from typing import Annotated
+from stockstream.strategy import Range, RuleStrategy, Signals, sma
+
+class Mine(RuleStrategy):
+    period: Annotated[int, Range(2)] = 5
+
+    def rules(self, bars):
+        return Signals(enter_long=bars.close > sma(bars.close, self.period))
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.py"
+    path.write_text(MINE)
+    return path
+
+
+class Installed(Strategy):
+    """As another package would add it."""
+
+
+@pytest.fixture
+def plugins(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Plug-ins as if they were installed."""
+    offered: dict[str, Any] = {"Installed": Installed, "Broken": 42}
+    monkeypatch.setattr(registry, "plugin_names", lambda _: tuple(sorted(offered)))
+    monkeypatch.setattr(registry, "load_plugin", lambda _, name: offered[name])
+    return offered
+
+
+def test_the_shipped_ones_come_first(plugins: dict[str, Any]) -> None:
+    assert strategy_names() == (
+        *("MovingAverageCrossover", "RSIMeanReversion"),
+        *("Broken", "Installed"),
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MovingAverageCrossover",
+        "moving_average_crossover",
+        "moving-average-crossover",
+        "MovingAverageCrossoverStrategy",
+        "movingaveragecrossover",
+    ],
+)
+def test_any_spelling_finds_the_class(name: str) -> None:
+    assert get_strategy(name).__name__ == "MovingAverageCrossover"
+
+
+def test_both_spellings_of_the_other() -> None:
+    assert get_strategy("RsiMeanReversion") is get_strategy("RSIMeanReversion")
+
+
+def test_every_shipped_strategy_loads_and_plans() -> None:
+    for name in strategy_names():
+        strategy = get_strategy(name)()
+        assert strategy.lookback() > 0
+        assert type(strategy).__name__ == name
+        assert type(strategy).__doc__
+
+
+def test_unknown_strategies_show_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'MovingAverageCrossover'") as caught:
+        get_strategy("MovingAverageCrosover")
+    assert "path/to/file.py:ClassName" in str(caught.value)
+
+
+def test_plugins_are_found(plugins: dict[str, Any]) -> None:
+    assert get_strategy("installed") is Installed
+    with pytest.raises(ConfigError, match="Broken is 42, which is no subclass"):
+        get_strategy("Broken")
+
+
+def test_a_plugin_never_replaces_a_shipped_one(plugins: dict[str, Any]) -> None:
+    plugins["MovingAverageCrossover"] = Installed
+    assert get_strategy("MovingAverageCrossover") is not Installed
+    assert strategy_names().count("MovingAverageCrossover") == 1
+
+
+def test_a_file_of_ones_own(mine: Path) -> None:
+    cls = load_strategy_file(f"{mine}:Mine")
+    assert cls(period="7").lookback() == 6
+    assert get_strategy(f"{mine}:Mine") is cls
+    assert load_strategy_file(str(mine)) is cls
+
+
+def test_a_changed_file_is_read_again(mine: Path) -> None:
+    before = load_strategy_file(str(mine))
+    mine.write_text(MINE.replace("= 5", "= 9"))
+    after = load_strategy_file(str(mine))
+    assert before().parameters == {"period": 5}
+    assert after().parameters == {"period": 9}
+
+
+def test_a_file_may_import_its_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "stockstream_neighbour_of_test.py").write_text("PERIOD = 8\n")
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from stockstream_neighbour_of_test import PERIOD\n"
+        + MINE.replace("= 5", "= PERIOD").replace("from __future__ import annotations\n", "")
+    )
+    before = list(sys.path)
+    assert load_strategy_file(str(path))().parameters == {"period": 8}
+    assert sys.path == before
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "kind", "message"),
+    [
+        (MINE, "Mien", UnknownNameError, "did you mean 'Mine'"),
+        ("x = 1\n", "", UnknownNameError, "unknown strategy in"),
+        ("x = 1\n", "x", ConfigError, "is 1, which is no subclass"),
+        ("def f(:\n", "F", StrategyError, "SyntaxError"),
+        ("1 / 0\n", "F", StrategyError, "ZeroDivisionError"),
+        (MINE + "class Other(Mine): pass\n", "", ConfigError, "2 strategies.*Mine, Other"),
+        (MINE.replace("def rules", "def rule"), "Mine", ConfigError, "no rules"),
+        (MINE.replace("def rules", "def rule"), "", UnknownNameError, "unknown strategy"),
+    ],
+)
+def test_files_that_do_not_do(
+    tmp_path: Path, text: str, wanted: str, kind: type[Exception], message: str
+) -> None:
+    path = tmp_path / "other.py"
+    path.write_text(text)
+    with pytest.raises(kind, match=message):
+        load_strategy_file(f"{path}:{wanted}" if wanted else str(path))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"'nowhere\.py' does not exist"):
+        load_strategy_file("nowhere.py:Mine")
+    notes = tmp_path / "notes.txt"
+    notes.write_text(MINE)
+    with pytest.raises(ConfigError, match=r"should end in \.py"):
+        load_strategy_file(str(notes))
+
+
+def test_naming_strategies_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from stockstream.strategy.registry import strategy_names\n"
+        "assert 'RSIMeanReversion' in strategy_names()\n"
+        "heavy = {'numpy', 'numba', 'polars', 'pydantic'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "assert not any(name.startswith('stockstream.strategies.') for name in sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

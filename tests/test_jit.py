@@ -1,0 +1,120 @@
+"""One source of a kernel, two ways to run it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from stockstream import jit
+from stockstream.backtest.broker.fills import affordable, whole_lots
+from stockstream.backtest.broker.records import Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def test_a_kernel_is_the_plain_function_it_marks() -> None:
+    assert whole_lots(-7.9, 1.0) == -7.0
+    assert whole_lots(7.25, 0.0) == 7.25
+
+
+@pytest.mark.slow
+def test_compiled_calls_compiled_and_gives_the_same_bits() -> None:
+    twin = jit.compiled(affordable)
+    assert jit.compiled(affordable) is twin
+    random = np.random.default_rng(1)
+    for cash, price, minimum in random.uniform(1.0, 500.0, (200, 3)).tolist():
+        for lot in (0.0, 1.0):
+            terms = Terms(0.001, 0.01, minimum / 50, 0.0, 0.0, lot, 0, 0)
+            assert twin(cash, price, terms) == affordable(cash, price, terms)
+
+
+@pytest.mark.parametrize(
+    ("mode", "steps", "pays"),
+    [
+        ("auto", 10, False),
+        ("auto", jit.COMPILE_ABOVE + 1, True),
+        ("never", 10**9, False),
+        ("always", 1, True),
+    ],
+)
+def test_size_decides_unless_the_environment_does(
+    mode: str, steps: int, pays: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STOCKSTREAM_JIT", mode)
+    assert jit.pays_to_compile(steps) is pays
+
+
+def test_small_parts_of_a_large_work_are_compiled() -> None:
+    with jit.part_of(jit.COMPILE_ABOVE + 1):
+        assert jit.pays_to_compile(10)
+        with jit.part_of(10):
+            assert jit.pays_to_compile(10)
+    assert not jit.pays_to_compile(10)
+
+
+def test_the_cache_follows_the_sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("STOCKSTREAM_CACHE", str(tmp_path))
+    assert jit.cache_dir().parent == tmp_path / "stockstream" / "kernels"
+    assert jit.cache_dir() == jit.cache_dir()
+
+
+@pytest.mark.slow
+def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    code = (
+        "from stockstream.jit import compiled\n"
+        "from stockstream.backtest.broker.fills import whole_lots\n"
+        "print(compiled(whole_lots)(7.9, 1.0))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"STOCKSTREAM_CACHE": str(blocked), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "7.0\n", done.stderr
+
+
+def kernels() -> Iterator[Path]:
+    root = Path(jit.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        if path.name != "jit.py" and "@kernel" in path.read_text(encoding="utf-8"):
+            yield path
+
+
+def test_kernel_files_call_no_numpy_inside_kernels() -> None:
+    found = list(kernels())
+    assert len(found) >= 5
+    for path in found:
+        for piece in path.read_text(encoding="utf-8").split("@kernel")[1:]:
+            body = piece.split("\n\n\n")[0]
+            assert "np." not in body, f"{path.name}: {body.splitlines()[1]}"
+
+
+@pytest.mark.slow
+def test_a_process_that_must_compile_says_so_once(tmp_path: Path) -> None:
+    code = (
+        "from stockstream import jit\n"
+        "from stockstream.backtest.broker.fills import commission, whole_lots\n"
+        "jit.tell_when_compiling(lambda: print('wait'))\n"
+        "jit.compiled(whole_lots)(7.9, 1.0)\n"
+        "jit.compiled(commission)"
+    )
+
+    def said() -> str:
+        env = {"STOCKSTREAM_CACHE": str(tmp_path), "PATH": ""}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    assert said() == "wait\n"
+    assert said() == ""
