@@ -55,7 +55,7 @@ docs: $(STAMP) ## write what the documents quote again: options, tables, output
 	@$(BIN)/python -m pytest README.md docs -q --update-docs
 
 bench: $(STAMP) ## speed, as ratios within one run
-	@$(BIN)/python -m pytest benchmarks -p no:randomly --benchmark-only --benchmark-disable-gc -q
+	@$(BIN)/python -m pytest benchmarks -p no:randomly --benchmark-only --benchmark-disable-gc -q -s
 
 package: $(STAMP) ## wheel and source archive in dist/
 	@$(UV) build --quiet --out-dir dist

@@ -96,7 +96,7 @@ def plain_loop(panel: Panel) -> float:
     return equity
 
 
-def best(run: Callable[[], object], rounds: int = 3) -> float:
+def best(run: Callable[[], object], rounds: int = 7) -> float:
     times = []
     for _ in range(rounds):
         start = time.process_time()
@@ -123,7 +123,7 @@ def test_compiled_portfolio_engine(
         return measure(run_compiled(rules, panel, CONFIG, compile_kernels=True), CONFIG)
 
     run()
-    benchmark.pedantic(run, rounds=5)
+    benchmark.pedantic(run, rounds=10, warmup_rounds=3)
     seconds = best(run)
     rate(benchmark, panel, seconds)
     assert best(lambda: plain_loop(panel), 2) / seconds > ratio
@@ -138,7 +138,7 @@ def test_event_engine_with_a_callback_for_each_symbol(
         return run_event(Callback(symbols=50), panel, CONFIG)
 
     run()
-    benchmark.pedantic(run, rounds=5)
+    benchmark.pedantic(run, rounds=10, warmup_rounds=3)
     seconds = best(run)
     rate(benchmark, panel, seconds)
     # a Python call for each symbol and bar may cost no more than this many plain loops over rows

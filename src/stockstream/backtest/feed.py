@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from stockstream.market.panel import PRICE_FIELDS
 from stockstream.strategy.strategy import overrides
 
 if TYPE_CHECKING:
+    import polars as pl
     from numpy.typing import NDArray
 
     from stockstream.market.panel import Panel
@@ -38,7 +40,7 @@ class Feed:
         order = np.argsort(panel.bar, kind="stable")
         self._start = np.searchsorted(panel.bar[order], np.arange(panel.sessions + 1)).tolist()
         self._symbol: list[int] = panel.row_symbol[order].tolist()
-        values = {name: column[order].tolist() for name, column in self._columns.items()}
+        values = {name: column[order] for name, column in self._columns.items()}
         self._basic = [values.pop(name) for name in (*PRICE_FIELDS, "price")]
         self._added = list(values.items())
         self._bars: list[tuple[int, dict[str, float]]] = []
@@ -51,13 +53,15 @@ class Feed:
         """
         if t != self._bar:
             now = slice(self._start[t], self._start[t + 1])
-            rows = zip(self._symbol[now], *[column[now] for column in self._basic], strict=True)
+            # numbers become Python's a bar at a time: fresh ones are still in the cache
+            basic = [column[now].tolist() for column in self._basic]
+            rows = zip(self._symbol[now], *basic, strict=True)
             bars: list[tuple[int, dict[str, float]]] = [
                 (s, {"open": o, "high": h, "low": lo, "close": c, "volume": v, "price": p})
                 for s, o, h, lo, c, v, p in rows
             ]
             for name, column in self._added:
-                for (_, data), value in zip(bars, column[now], strict=True):
+                for (_, data), value in zip(bars, column[now].tolist(), strict=True):
                     data[name] = value
             self._bars, self._bar = bars, t
         return self._bars
@@ -84,7 +88,12 @@ def prepared_columns(strategy: Strategy, panel: Panel) -> dict[str, NDArray[np.f
     """
     if not overrides(type(strategy), "prepare"):
         return {}
-    pieces = [_prepared(strategy, panel, symbol) for symbol in range(len(panel.symbols))]
+    whole = _frame(panel)
+    bounds = pairwise(panel.offsets.tolist())
+    pieces = [
+        _prepared(strategy, symbol, whole.slice(start, stop - start))
+        for symbol, (start, stop) in zip(panel.symbols, bounds, strict=True)
+    ]
     names = list(pieces[0])
     for symbol, piece in zip(panel.symbols, pieces, strict=True):
         if list(piece) != names:
@@ -95,18 +104,24 @@ def prepared_columns(strategy: Strategy, panel: Panel) -> dict[str, NDArray[np.f
     return {name: np.concatenate([piece[name] for piece in pieces]) for name in names}
 
 
-def _prepared(strategy: Strategy, panel: Panel, symbol: int) -> dict[str, NDArray[np.float64]]:
+def _frame(panel: Panel) -> pl.DataFrame:
+    """All rows of the panel as ``prepare`` gets them, symbol after symbol."""
     import polars as pl
 
-    rows = panel.rows(symbol)
-    given = {"date": panel.dates[panel.bar[rows]].astype("datetime64[D]")}
-    given |= {name: column[rows] for name, column in panel.signal_columns().items()}
-    frame = pl.DataFrame({**given, "price": panel.close[rows]})
+    dates = panel.dates[panel.bar].astype("datetime64[D]")
+    return pl.DataFrame({"date": dates, **panel.signal_columns(), "price": panel.close})
+
+
+def _prepared(
+    strategy: Strategy, symbol: str, frame: pl.DataFrame
+) -> dict[str, NDArray[np.float64]]:
+    import polars as pl
+
     name = type(strategy).__name__
     try:
         result: Any = strategy.prepare(frame)
     except Exception as error:
-        message = f"{name}.prepare failed for {panel.symbols[symbol]}"
+        message = f"{name}.prepare failed for {symbol}"
         raise StrategyError(f"{message}: {type(error).__name__}: {error}") from error
     if not isinstance(result, pl.DataFrame) or not result["date"].equals(frame["date"]):
         raise StrategyError(
