@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stockstream import jit
@@ -163,7 +163,6 @@ class TestAccounting:
         rules=st.sampled_from(RULES),
         terms=st.sampled_from(TERMS),
     )
-    @settings(max_examples=60, deadline=None)
     def test_books_balance(self, seed: int, rules: RuleStrategy, terms: dict[str, Any]) -> None:
         panel, config = random_panel(seed), config_of(**terms)
         outcome = run_compiled(rules.plan(), panel, config, compile_kernels=False)
@@ -173,7 +172,6 @@ class TestAccounting:
         assert outcome.trades["pnl"].sum() == pytest.approx(profit, abs=1e-6)
 
     @given(seed=st.integers(0, 10_000), rules=st.sampled_from(RULES))
-    @settings(max_examples=30, deadline=None)
     def test_doubling_capital_doubles_profit_with_fractional_shares(
         self, seed: int, rules: RuleStrategy
     ) -> None:
@@ -187,7 +185,6 @@ class TestAccounting:
         np.testing.assert_allclose(twice, 2.0 * once, rtol=1e-9)
 
     @given(seed=st.integers(0, 10_000), rules=st.sampled_from(RULES[1:3]))
-    @settings(max_examples=30, deadline=None)
     def test_permuting_symbols_changes_nothing_while_cash_suffices(
         self, seed: int, rules: RuleStrategy
     ) -> None:
