@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,28 @@ def test_the_cache_follows_the_sources(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("STOCKSTREAM_CACHE", str(tmp_path))
     assert jit.cache_dir().parent == tmp_path / "stockstream" / "kernels"
     assert jit.cache_dir() == jit.cache_dir()
+
+
+def test_a_changed_constant_never_meets_an_old_compilation(tmp_path: Path) -> None:
+    """Kernels freeze constants of other files, which Numba does not watch."""
+    copy = tmp_path / "stockstream"
+    shutil.copytree(Path(jit.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def folder() -> str:
+        code = "from stockstream.jit import cache_dir; print(cache_dir())"
+        env = {"PYTHONPATH": str(tmp_path), "HOME": str(tmp_path), "PATH": ""}
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    before = folder()
+    assert before == folder()
+    constants = copy / "backtest" / "broker" / "records.py"
+    changed = constants.read_text(encoding="utf-8").replace(
+        "AT_FILL: Final = 1", "AT_FILL: Final = 3"
+    )
+    constants.write_text(changed, encoding="utf-8")
+    assert folder() != before
 
 
 @pytest.mark.slow

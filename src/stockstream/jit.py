@@ -29,6 +29,7 @@ __all__ = [
     "kernel",
     "part_of",
     "pays_to_compile",
+    "source_digest",
     "tell_when_compiling",
 ]
 
@@ -82,17 +83,23 @@ def cache_dir() -> Path:
     """Where compiled kernels are kept: per user, outside the package, made for this very source."""
     base = os.environ.get("STOCKSTREAM_CACHE") or os.environ.get("XDG_CACHE_HOME")
     root = Path(base) if base else Path.home() / ".cache"
-    return root / "stockstream" / "kernels" / _kernel_digest()
+    return root / "stockstream" / "kernels" / _build()
 
 
-def _kernel_digest() -> str:
-    """Digest of every file with kernels: Numba itself only watches that of the outermost one."""
-    digest = hashlib.sha256(sys.version.encode())
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        source = path.read_bytes()
-        if b"@kernel" in source:
-            digest.update(source)
-    return digest.hexdigest()[:16]
+@cache
+def source_digest() -> str:
+    """SHA-256 of every source file of the package, their names included."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _build() -> str:
+    """Names this very code: Numba watches one file, and constants come from others."""
+    return hashlib.sha256(f"{sys.version} {source_digest()}".encode()).hexdigest()[:16]
 
 
 @cache
@@ -110,7 +117,7 @@ def compiled(function: F) -> F:
             names[name] = compiled(names[name])
     twin = FunctionType(plain.__code__, names, plain.__name__, plain.__defaults__)
     twin.__module__, twin.__qualname__ = plain.__module__, plain.__qualname__
-    # Numba watches a kernel's own file only; ours are watched together (_kernel_digest)
+    # Numba watches a kernel's own file only; ours are watched together (_build)
     keep = keep and plain.__module__.startswith("stockstream.")
     jit = numba.njit(
         cache=keep, error_model="numpy", nogil=True, forceinline=True, **_without_counting()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import stockstream
+from stockstream.jit import source_digest
 
 if TYPE_CHECKING:
     from stockstream.backtest.config import BacktestConfig
@@ -71,15 +72,9 @@ def _source_digest(strategy_class: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@cache
 def code_version() -> str:
     """Release and digest of the sources, such as ``0.1.0+5f0c2a91``."""
-    root = Path(stockstream.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(path.read_bytes())
-    return f"{stockstream.__version__}+{digest.hexdigest()[:8]}"
+    return f"{stockstream.__version__}+{source_digest()[:8]}"
 
 
 @cache
