@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stockstream.backtest.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT, TARGET
 from stockstream.strategy.evaluate import Stream, evaluate
 from stockstream.strategy.signals import Signals
 
@@ -28,9 +29,13 @@ __all__ = ["BarDecider", "Decisions", "decide_all"]
 BLOCK_ROWS = 1 << 15
 """Rows evaluated at a time: intermediate columns of this length stay in the processor's cache."""
 
-TARGET = 16
-_BITS = {"enter_long": 1, "exit_long": 2, "enter_short": 4, "exit_short": 8}
-_ENTRIES = 5
+_BITS = {
+    "enter_long": ENTER_LONG,
+    "exit_long": EXIT_LONG,
+    "enter_short": ENTER_SHORT,
+    "exit_short": EXIT_SHORT,
+}
+_ENTRIES = ENTER_LONG | ENTER_SHORT
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,22 @@ class Decisions:
     code: NDArray[np.int64]
     weight: NDArray[np.float64]
     bracket: Bracket
+
+    @classmethod
+    def at_rows(
+        cls,
+        panel: Panel,
+        rows: NDArray[np.int64],
+        code: NDArray[np.int64],
+        weight: NDArray[np.float64],
+        bracket: Bracket,
+    ) -> Decisions:
+        """Decisions at some rows of a panel, given in the order of its rows."""
+        # rows are sorted by symbol, then bar: a stable sort by bar leaves symbols ascending
+        order = np.argsort(panel.bar[rows], kind="stable")
+        rows = rows[order]
+        start = np.searchsorted(panel.bar[rows], np.arange(panel.sessions + 1))
+        return cls(start, panel.row_symbol[rows], code[order], weight[order], bracket)
 
     def columns(self, *, lists: bool) -> tuple[Any, Any, Any, Any]:
         """The arrays, as lists for the interpreter."""
@@ -70,11 +91,7 @@ def decide_all(rules: Rules, panel: Panel, memo: Memo | None = None) -> Decision
     else:
         blocks = [_decide_block(rules, panel, *block, None) for block in _blocks(panel)]
     row, code, weight = (np.concatenate(column) for column in zip(*blocks, strict=True))
-    # rows are sorted by symbol, then bar: a stable sort by bar leaves symbols ascending
-    order = np.argsort(panel.bar[row], kind="stable")
-    row = row[order]
-    start = np.searchsorted(panel.bar[row], np.arange(panel.sessions + 1))
-    return Decisions(start, panel.row_symbol[row], code[order], weight[order], rules.bracket)
+    return Decisions.at_rows(panel, row, code, weight, rules.bracket)
 
 
 def _blocks(panel: Panel) -> Iterator[tuple[int, int]]:

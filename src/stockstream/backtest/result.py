@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stockstream.backtest.trades import STILL_OPEN, fill_frame, trade_frame, trade_returns
+from stockstream.backtest.codes import STILL_OPEN
+from stockstream.backtest.trades import fill_frame, trade_frame, trade_returns
 from stockstream.metrics.summary import summarise
 
 if TYPE_CHECKING:

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from stockstream.backtest.codes import TARGET
 from stockstream.backtest.compiled import run_compiled, run_decisions
 from stockstream.backtest.config import Costs
-from stockstream.backtest.decisions import TARGET, Decisions
+from stockstream.backtest.decisions import Decisions
 from stockstream.backtest.event import run_event, step_rules
 from stockstream.backtest.identity import identify
 from stockstream.backtest.result import BacktestResult, Benchmark
 from stockstream.errors import ConfigError
-from stockstream.strategy.orders import Bracket
+from stockstream.strategy.orders import NO_BRACKET
 from stockstream.strategy.registry import get_strategy
 from stockstream.strategy.rule import RuleStrategy
 
@@ -134,14 +135,9 @@ def buy_and_hold(panel: Panel, config: BacktestConfig) -> Benchmark:
     """Equal weights of every symbol, bought at its first bar and held, at no cost."""
     rows = panel.offsets[:-1] + _rows_before(panel)
     rows = rows[rows < panel.offsets[1:]]
-    rows = rows[np.argsort(panel.bar[rows], kind="stable")]
-    decisions = Decisions(
-        start=np.searchsorted(panel.bar[rows], np.arange(panel.sessions + 1)),
-        symbol=panel.row_symbol[rows],
-        code=np.full(len(rows), TARGET),
-        weight=np.full(len(rows), 1.0 / len(panel.symbols)),
-        bracket=Bracket(),
-    )
+    weight = np.full(len(rows), 1.0 / len(panel.symbols))
+    code = np.full(len(rows), TARGET)
+    decisions = Decisions.at_rows(panel, rows, code, weight, NO_BRACKET)
     free = config.changed(costs=Costs(), fractional=True)
     equity = run_decisions(decisions, panel, free).days["equity"]
     name = panel.symbols[0] if len(panel.symbols) == 1 else f"{len(panel.symbols)} symbols equally"

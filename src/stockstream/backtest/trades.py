@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stockstream.backtest.codes import STILL_OPEN
 from stockstream.strategy.portfolio import REASONS, Fill, Trade
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from stockstream.market.panel import Panel
 
 __all__ = ["fill_frame", "fill_of", "trade_frame", "trade_of", "trade_returns"]
-
-STILL_OPEN = -1
 
 
 def fill_of(row: Any, symbols: Sequence[str], dates: Sequence[dt.date]) -> Fill:

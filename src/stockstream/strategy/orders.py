@@ -49,14 +49,14 @@ class Bracket:
             if value < 0 or value != int(value):
                 raise ConfigError(f"{name}={value!r} is not a whole number of bars of at least 0")
 
-    def as_row(self) -> tuple[float, float, float, float, float]:
+    def as_row(self) -> tuple[float, float, float, int, int]:
         """The five values in the order of the attributes, as the broker kernel keeps them."""
         return (
             float(self.stop_loss),
             float(self.take_profit),
             float(self.trailing_stop),
-            float(self.max_bars),
-            float(self.cooldown),
+            int(self.max_bars),
+            int(self.cooldown),
         )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stockstream.backtest.broker.fills import drop_position, log_fill, log_trade
-from stockstream.backtest.broker.records import CASH_IN_LIEU, SHARES
+from stockstream.backtest.broker.records import SHARES
+from stockstream.backtest.codes import CASH_IN_LIEU
 from stockstream.jit import kernel
 
 if TYPE_CHECKING:

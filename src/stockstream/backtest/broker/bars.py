@@ -19,16 +19,15 @@ from stockstream.backtest.broker.fills import (
 from stockstream.backtest.broker.orders import cancel, shares_for, work
 from stockstream.backtest.broker.records import (
     AT_FILL,
-    BY_DELISTING,
-    BY_TIME,
     NEXT_CLOSE,
     NEXT_OPEN,
     NO_ORDER,
     SAME_CLOSE,
     SHARES,
-    STILL_OPEN,
 )
+from stockstream.backtest.codes import BY_DELISTING, BY_TIME, STILL_OPEN
 from stockstream.jit import kernel
+from stockstream.market.panel import SPLIT
 
 if TYPE_CHECKING:
     from stockstream.backtest.broker.records import Book, Log, Market, Terms
@@ -39,7 +38,7 @@ def open_bar(t: int, market: Market, terms: Terms, book: Book, log: Log) -> None
     """Everything of bar ``t`` up to its close, where the strategy may look."""
     for i in range(market.action_start[t], market.action_start[t + 1]):
         action = market.actions[i]
-        if action.kind == 0:
+        if action.kind == SPLIT:
             split_shares(t, action.symbol, action.value, terms, book, log)
         else:
             pay_dividend(action.symbol, action.value, book)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stockstream.backtest.broker.fills import close_position, slipped
 from stockstream.backtest.broker.orders import cancel
-from stockstream.backtest.broker.records import (
+from stockstream.backtest.codes import (
     BY_STOP_LOSS,
     BY_TAKE_PROFIT,
     BY_TRAILING_STOP,

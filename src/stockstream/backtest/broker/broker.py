@@ -61,11 +61,6 @@ class Broker:
     def _ready(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return compiled(function) if self._compiled else function
 
-    @property
-    def account(self) -> Account:
-        """The live account."""
-        return self.book.account[0]
-
     def open_bar(self, t: int) -> None:
         """Walk bar ``t`` up to its close."""
         bars.open_bar(t, self.market, self.terms, self.book, self.log)
@@ -115,10 +110,4 @@ class Broker:
 
 def exits_of(bracket: Bracket) -> Exits:
     """A bracket as the kernels take it."""
-    return Exits(
-        float(bracket.stop_loss),
-        float(bracket.take_profit),
-        float(bracket.trailing_stop),
-        int(bracket.max_bars),
-        int(bracket.cooldown),
-    )
+    return Exits(*bracket.as_row())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stockstream.backtest.codes import BY_ORDER
 from stockstream.jit import kernel
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def open_position(
     p.quantity += quantity
     p.opened_quantity += quantity
     p.opened_value += quantity * paid
-    _settle(t, s, quantity, price, paid, 0, terms, book, log)
+    _settle(t, s, quantity, price, paid, BY_ORDER, terms, book, log)
 
 
 @kernel

@@ -16,6 +16,7 @@ from stockstream.backtest.broker.records import (
     TO_VALUE,
     TO_WEIGHT,
 )
+from stockstream.backtest.codes import BY_ORDER
 from stockstream.jit import kernel
 
 if TYPE_CHECKING:
@@ -66,9 +67,9 @@ def place(
         cancel(s, book)
         return
     if terms.size_at == AT_FILL and kind in (TO_WEIGHT, TO_VALUE):
-        work(s, kind, value, 0, book)
+        work(s, kind, value, BY_ORDER, book)
     else:
-        work(s, SHARES, shares, 0, book)
+        work(s, SHARES, shares, BY_ORDER, book)
     p.order_stop_loss = exits.stop_loss
     p.order_take_profit = exits.take_profit
     p.order_trailing_stop = exits.trailing_stop

@@ -34,16 +34,6 @@ TO_WEIGHT: Final = 2  # share of equity to hold
 TO_VALUE: Final = 3  # value to hold
 TO_QUANTITY: Final = 4  # shares to hold; becomes SHARES when placed
 
-# why a fill happened, in the order of strategy.portfolio.FillReason
-BY_ORDER: Final = 0
-BY_STOP_LOSS: Final = 1
-BY_TAKE_PROFIT: Final = 2
-BY_TRAILING_STOP: Final = 3
-BY_TIME: Final = 4
-BY_DELISTING: Final = 5
-CASH_IN_LIEU: Final = 6
-STILL_OPEN: Final = -1  # of a trade that is marked, not closed
-
 FILLS_MARGIN: Final = 7
 """Rows a symbol may need in one bar: cash in lieu, close, open, bracket, delisting, re-open; and
 its open trade at the end."""

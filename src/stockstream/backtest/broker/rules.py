@@ -7,7 +7,7 @@ runs :func:`run_rules` over all of them: the same decisions either way. Kernel c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from stockstream.backtest.broker.bars import close_bar, open_bar
 from stockstream.backtest.broker.orders import place
@@ -16,17 +16,11 @@ from stockstream.backtest.broker.records import (
     TO_QUANTITY,
     TO_WEIGHT,
 )
+from stockstream.backtest.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT, TARGET
 from stockstream.jit import kernel
 
 if TYPE_CHECKING:
     from stockstream.backtest.broker.records import Book, Codes, Column, Exits, Log, Market, Terms
-
-# what a signal says; several may hold at once
-ENTER_LONG: Final = 1
-EXIT_LONG: Final = 2
-ENTER_SHORT: Final = 4
-EXIT_SHORT: Final = 8
-TARGET: Final = 16
 
 
 class Events(NamedTuple):
