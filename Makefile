@@ -65,7 +65,7 @@ deploy: ## cloud engines: not part of this release yet
 
 lock: $(STAMP) ## resolve requirements.lock again from pyproject.toml
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--group dev --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+		--all-extras --group dev --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
 clean: ## remove what the other targets made (never data/)
 	@rm -rf $(VENV) .uv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage*

@@ -14,7 +14,7 @@ from pathlib import Path
 import exchange_calendars
 import numpy as np
 
-from stockstream.market.calendars.calendar import TIMEZONES
+from stockstream.market.calendars.calendar import CLOSES, TIMEZONES
 
 TABLES = Path(__file__).parents[1] / "src" / "stockstream" / "market" / "calendars"
 
@@ -25,16 +25,22 @@ LAST = "2027-12-31"
 
 
 def table(name: str, first: str, last: str) -> str:
-    """The table of one exchange as text: its range, weekday closures and weekend sessions."""
+    """The table of one exchange: its range, weekday closures, weekend sessions, early closes."""
     # A start on the bound itself keeps a holiday there; the default range is twenty years only.
     calendar = exchange_calendars.get_calendar(name, start=first, end=last)
     sessions = calendar.sessions.to_numpy().astype("datetime64[D]")
     days = np.arange(np.datetime64(first), np.datetime64(last) + 1)
     weekdays = days[np.is_busday(days)]
+    closes = calendar.closes.dt.tz_convert(calendar.tz).dt.time
     events = [
         (first, "first"),
         *((str(day), "closed") for day in np.setdiff1d(weekdays, sessions)),
         *((str(day), "open") for day in np.setdiff1d(sessions, weekdays)),
+        *(
+            (str(day), f"early {close:%H:%M}")
+            for day, close in zip(sessions, closes, strict=True)
+            if close != CLOSES[name]
+        ),
         (last, "last"),
     ]
     source = f"exchange_calendars {version('exchange_calendars')}"
@@ -45,7 +51,8 @@ def table(name: str, first: str, last: str) -> str:
 
 
 def _in_table(event: tuple[str, str]) -> tuple[str, int]:
-    return event[0], ("first", "closed", "open", "last").index(event[1])
+    kinds = ("first", "closed", "open", "early", "last")
+    return event[0], kinds.index(event[1].partition(" ")[0])
 
 
 def main() -> None:

@@ -17,12 +17,12 @@ import os
 import re
 import sys
 from contextlib import redirect_stdout
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -85,10 +85,25 @@ def rules() -> str:
 
 
 def findings() -> str:
-    """Every kind of finding."""
-    from stockstream.market.findings import FINDINGS
+    """Every kind of finding and how much it matters."""
+    from stockstream.market.findings import FINDINGS, SEVERITY
 
-    return _table(("finding", "what it means"), ((f"`{k}`", v) for k, v in FINDINGS.items()))
+    rows = ((f"`{k}`", SEVERITY[k], v) for k, v in FINDINGS.items())
+    return _table(("finding", "severity", "what it means"), rows)
+
+
+def factor_rules() -> str:
+    """Every rule by which values of factors stay out."""
+    from stockstream.ingest.factors.check import RULES
+
+    return _table(("rule", "what it finds"), ((f"`{k}`", v) for k, v in RULES.items()))
+
+
+def health_kinds() -> str:
+    """What a run may say."""
+    from stockstream.ingest.health import KINDS
+
+    return _table(("kind", "what happened"), ((f"`{name}`", text) for name, text in KINDS.items()))
 
 
 def columns() -> str:
@@ -127,19 +142,38 @@ def strategies() -> str:
 
 def settings() -> str:
     """Every setting: in the file, in the environment, its default, its meaning."""
-    from stockstream.settings import ENVIRONMENT_PREFIX, Settings
+    from stockstream.settings import Settings
 
-    meanings = _attributes(Settings)
+    defaults = {one.name: getattr(Settings(), one.name) for one in fields(Settings)}
+    sections = {name: type(value) for name, value in defaults.items() if is_dataclass(value)}
+    parts = [_settings_of(Settings, "", sections)]
+    for name, section in sections.items():
+        head = f"\n### `[{name}]`\n\n{_summary(section)}.\n"
+        parts.append(head + _settings_of(section, f"{name}__"))
+    return "".join(parts)
+
+
+def _settings_of(kind: Any, above: str, left_out: Container[str] = ()) -> str:
+    from stockstream.settings import ENVIRONMENT_PREFIX
+
+    meanings = _attributes(kind)
     rows = (
         (
-            f"`{field.name}`",
-            f"`{ENVIRONMENT_PREFIX}{field.name.upper()}`",
-            f"`{field.default}`",
-            meanings[field.name],
+            f"`{one.name}`",
+            f"`{ENVIRONMENT_PREFIX}{above.upper()}{one.name.upper()}`",
+            f"`{one.default}`" if one.default not in {None, "", ()} else "",
+            meanings[one.name] + _limits(one.metadata),
         )
-        for field in fields(Settings)
+        for one in fields(kind)
+        if one.name not in left_out
     )
     return _table(("setting", "environment variable", "default", "meaning"), rows)
+
+
+def _limits(metadata: Mapping[str, float]) -> str:
+    words = {"least": "at least", "most": "at most"}
+    limits = (f"{words.get(limit, limit)} {bound}" for limit, bound in metadata.items())
+    return f" ({', '.join(limits)})" if metadata else ""
 
 
 def costs() -> str:
@@ -157,6 +191,8 @@ def errors() -> str:
     rows = []
     for name in ("StockstreamError", *sorted(set(module.__all__) - {"StockstreamError"})):
         kind = getattr(module, name)
+        if not isinstance(kind, type):
+            continue
         bases = ", ".join(f"`{base.__name__}`" for base in kind.__bases__)
         rows.append((f"`{name}`", bases, _summary(kind)))
     return _table(("error", "is a", "raised for"), rows)
@@ -165,7 +201,7 @@ def errors() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     table.__name__: table
     for table in (
-        *(metrics, rules, findings, columns, indicators),
+        *(metrics, rules, findings, factor_rules, health_kinds, columns, indicators),
         *(strategies, settings, costs, errors),
     )
 }

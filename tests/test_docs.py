@@ -5,12 +5,13 @@ Its examples are run by ``conftest.py`` of the repository's root.
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 import typer
@@ -19,8 +20,14 @@ from stockstream import errors
 from stockstream.backtest.config import BacktestConfig, Costs
 from stockstream.cli.app import app
 from stockstream.indicators.registry import INDICATORS
-from stockstream.ingest.stamps import RULE as FOREIGN_TIME_ZONE
+from stockstream.ingest.factors.check import NOTES as FACTOR_NOTES
+from stockstream.ingest.factors.check import RULES as FACTOR_RULES
+from stockstream.ingest.health import KINDS, HealthEvent
+from stockstream.ingest.run_record import RUN
+from stockstream.lake.raw import RAW_SCHEMA
+from stockstream.lake.tables import TABLES, UNIVERSE
 from stockstream.market.findings import FINDINGS
+from stockstream.market.listings import DAY_LIST_SCHEMA
 from stockstream.market.rules import RULES
 from stockstream.metrics.summary import DEFINITIONS
 from stockstream.providers.registry import provider_names
@@ -62,10 +69,42 @@ def methods(kind: type) -> set[str]:
     return {name for name, value in vars(kind).items() if callable(value) and name[0] != "_"}
 
 
+def settings(section: Any = Settings, above: str = "") -> Iterator[str]:
+    """Every setting in full, such as ``fetch.rate``."""
+    defaults = section()
+    for field in fields(section):
+        value = getattr(defaults, field.name)
+        if is_dataclass(value):
+            yield from settings(type(value), f"{field.name}.")
+        else:
+            yield above + field.name
+
+
 def variables() -> set[str]:
-    """Environment variables that the sources name."""
+    """Environment variables: those of the settings, and what the sources name beside them."""
     found = (re.findall(r"\"(STOCKSTREAM_[A-Z]+)\"", read(path)) for path in sources("*.py"))
-    return {name for names in found for name in names}
+    others = {name for names in found for name in names}
+    return others | {ENVIRONMENT_PREFIX + name.replace(".", "__").upper() for name in settings()}
+
+
+def health_kinds() -> set[str]:
+    """Kinds of the events that the sources make."""
+    calls = (
+        node
+        for path in sources("*.py")
+        for node in ast.walk(ast.parse(read(path)))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == HealthEvent.__name__
+    )
+    written = [call.args[1] for call in calls]
+    constants = {kind.value for kind in written if isinstance(kind, ast.Constant)}
+    return {RUN, *KINDS, *map(str, constants)}
+
+
+def finding_rules() -> set[str]:
+    """Rules of the findings, those too that only one step makes."""
+    made = re.compile(r"rule=pl\.lit\(\"(\w+)\"\),\s+severity=")
+    found = (made.findall(read(path)) for path in sources("*.py"))
+    return {*FINDINGS, *(name for names in found for name in names)}
 
 
 def sources(pattern: str) -> Iterator[Path]:
@@ -79,19 +118,26 @@ NAMES: dict[str, tuple[Iterable[str], str]] = {
     "hooks": (HOOKS, "guide/strategies.md"),
     "actions": ({kind for kind in ActionKind if "trade" not in kind}, "guide/strategies.md"),
     "brackets": ([field.name for field in fields(Bracket)], "guide/strategies.md"),
-    "rules of the check": (RULES, "guide/data.md"),
-    "findings": ([*FINDINGS, FOREIGN_TIME_ZONE], "guide/data.md"),
-    "providers": (provider_names(), "guide/data.md"),
+    "rules of the check": (RULES, "guide/quality.md"),
+    "findings": (finding_rules(), "guide/quality.md"),
+    "providers": (provider_names(), "guide/providers.md"),
+    "kinds of failures": (get_args(errors.FailureKind), "guide/providers.md"),
+    "kinds of health": (health_kinds(), "guide/pipeline.md"),
+    "columns of a list": (DAY_LIST_SCHEMA, "guide/pipeline.md"),
+    "tables": ([spec.name for spec in TABLES], "guide/lake.md"),
+    "columns of a batch": (RAW_SCHEMA, "guide/lake.md"),
+    "days of the universe": (
+        [name for name in UNIVERSE.schema if name.startswith(("valid", "known", "renamed"))],
+        "guide/lake.md",
+    ),
+    "rules of factors": ([*FACTOR_RULES, *FACTOR_NOTES], "guide/factors.md"),
     "configuration": (BacktestConfig.model_fields, "guide/backtests.md"),
     "costs": (Costs.model_fields, "guide/backtests.md"),
     "reasons": (FillReason, "guide/backtests.md"),
     "metrics": (DEFINITIONS, "semantics.md"),
     "errors": (errors.__all__, "reference/settings.md"),
-    "settings": ([field.name for field in fields(Settings)], "reference/settings.md"),
-    "variables": (
-        {ENVIRONMENT_PREFIX + field.name.upper() for field in fields(Settings)} | variables(),
-        "reference/settings.md",
-    ),
+    "settings": ([name.rpartition(".")[2] for name in settings()], "reference/settings.md"),
+    "variables": (variables(), "reference/settings.md"),
 }
 
 
@@ -156,7 +202,8 @@ def anchors(document: Path) -> set[str]:
 def test_tests_that_are_named_exist(document: Path) -> None:
     defined = {
         name
-        for path in (ROOT / "tests").rglob("test_*.py")
+        for folder in ("tests", "benchmarks")
+        for path in (ROOT / folder).rglob("test_*.py")
         for name in (path.stem, *re.findall(r"def (test_\w+)", read(path)))
     }
     assert set(re.findall(r"\btest_\w+", prose(document))) - defined == set()

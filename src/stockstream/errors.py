@@ -6,7 +6,13 @@ The tree; each error is also the builtin that fits it, so callers may catch eith
     ├── ConfigError(ValueError)           an option, parameter or date that cannot be used
     │   └── UnknownNameError(LookupError) a name that does not exist; says which ones do
     ├── DataError(ValueError)             data that cannot be read or trusted
-    │   └── NoDataError(LookupError)      nothing there for this question
+    │   ├── NoDataError(LookupError)      nothing there for this question
+    │   └── FetchError                    a source did not give what it was asked for
+    │       ├── NotFoundError(LookupError)      it says that it does not know the symbol
+    │       ├── RateLimitedError                it was asked too often
+    │       ├── TransientError(ConnectionError) it failed in a way that may pass
+    │       ├── EmptyError                      it knows the symbol and sent no bar
+    │       └── MalformedError                  what it sent cannot be read
     ├── LakeError(OSError)                the lake cannot be opened or written
     ├── StrategyError(RuntimeError)       a strategy failed or broke a rule of the engine
     │   └── LookAheadError                it looked into the future
@@ -18,7 +24,7 @@ Every message says what was wrong, what exists, and what to do next.
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,16 +32,26 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfigError",
     "DataError",
+    "EmptyError",
+    "FailureKind",
+    "FetchError",
     "LakeError",
     "LookAheadError",
+    "MalformedError",
     "NoDataError",
+    "NotFoundError",
     "PartialError",
+    "RateLimitedError",
     "StockstreamError",
     "StrategyError",
+    "TransientError",
     "UnknownNameError",
 ]
 
 SHOWN_NAMES = 12
+
+FailureKind: TypeAlias = Literal["not_found", "rate_limited", "transient", "empty", "malformed"]
+"""Why a source gave nothing for a symbol. None of them means that the symbol is delisted."""
 
 
 class StockstreamError(Exception):
@@ -67,6 +83,57 @@ class DataError(StockstreamError, ValueError):
 
 class NoDataError(DataError, LookupError):
     """There is nothing for this question."""
+
+
+class FetchError(DataError):
+    """A source did not give what it was asked for.
+
+    Attributes:
+        kind: which of the five ways.
+        retry_after: seconds after which the source wants to be asked again; 0 if it did not say.
+    """
+
+    kind: ClassVar[FailureKind]
+    retry_after: float = 0.0
+
+
+class NotFoundError(FetchError, LookupError):
+    """The source says that it does not know the symbol. It may be wrong, or know it tomorrow."""
+
+    kind = "not_found"
+
+
+class RateLimitedError(FetchError):
+    """The source was asked too often.
+
+    Args:
+        message: what it answered.
+        retry_after: seconds to wait, if it said so.
+    """
+
+    kind = "rate_limited"
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class TransientError(FetchError, ConnectionError):
+    """The source failed in a way that may pass: no connection, a time-out, a server error."""
+
+    kind = "transient"
+
+
+class EmptyError(FetchError):
+    """The source knows the symbol and sent no bar for the days asked for."""
+
+    kind = "empty"
+
+
+class MalformedError(FetchError):
+    """What the source sent cannot be read, whatever its status said."""
+
+    kind = "malformed"
 
 
 class LakeError(StockstreamError, OSError):

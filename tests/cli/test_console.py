@@ -59,6 +59,25 @@ def test_a_screen_cuts_a_table_and_never_wraps_it(
     assert "\u2026" in lines[2]
 
 
+HOSTILE = "BHP\x1b]0;title\x07\x9b31m\N{RIGHT-TO-LEFT OVERRIDE}\rCBA"
+SHOWN = r"BHP\x1b]0;title\x07\x9b31m\u202e\rCBA"
+
+
+def test_what_comes_from_outside_does_not_steer_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    console.say(HOSTILE)
+    console.warn(HOSTILE)
+    console.show_table(("name",), [(HOSTILE,), ("two  spaces\N{NO-BREAK SPACE}é",)])
+    console.note(HOSTILE)
+    console.complain(HOSTILE)
+    said = capsys.readouterr()
+    assert said.out.splitlines()[:2] == [SHOWN, f"! {SHOWN}"]
+    assert said.out.count(SHOWN) == 3
+    assert "two  spaces\N{NO-BREAK SPACE}é" in said.out
+    assert said.err == f"{SHOWN}\nerror: {SHOWN}\n"
+
+
 def test_progress_is_a_line_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
     with progress("sweep", "trials") as update:
         update(1, 2)

@@ -80,3 +80,23 @@ def test_warming_compiles_every_kernel(
     warm.compile_kernels(lambda *news: done.append(news))
     assert done[-1][0] == done[-1][1] == len(done)
     assert stockstream("doctor", "--warm").code == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "text", "warned"),
+    [
+        (0o644, "[eodhd]\ntoken = 'hush'", True),
+        (0o640, "[notify]\nurls = ['json://hush']", True),
+        (0o600, "[eodhd]\ntoken = 'hush'", False),
+        (0o644, "runs = 'there'", False),
+    ],
+)
+def test_a_token_that_others_can_read_is_a_warning(
+    stockstream: Stockstream, tmp_path: Path, mode: int, text: str, warned: bool
+) -> None:
+    file = tmp_path / "stockstream.toml"
+    file.write_text(text, encoding="utf-8")
+    file.chmod(mode)
+    said = stockstream("doctor")
+    assert ("chmod 600 stockstream.toml" in said.out) is warned
+    assert "hush" not in said.out

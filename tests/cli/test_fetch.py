@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Stockstream
 
 DAYS = ("--start", "2024-01-01", "--end", "2024-02-29")
-SMALL = ("fetch", "--companies", "3", *DAYS)
+SIMULATED = ("--provider", "simulated")
+SMALL = ("fetch", *SIMULATED, "--companies", "3", *DAYS)
 
 
 def test_into_the_lake(stockstream: Stockstream) -> None:
@@ -67,8 +68,9 @@ def test_from_files(stockstream: Stockstream, tmp_path: Path) -> None:
         (["--lake", "a", "--output", "b"], "exclude each other"),
         (["--symbols", "A", "--config", "f"], "exclude each other"),
         (["--config", "nowhere.json"], "nowhere.json"),
-        (["--companies", "0"], "1 to"),
-        (["--start", "2024-02-01", "--end", "2024-01-01"], "swap"),
+        ([*SIMULATED, "--companies", "0"], "1 to"),
+        ([*SIMULATED, "--start", "2024-02-01", "--end", "2024-01-01"], "swap"),
+        ([], "give --symbols or --config"),
     ],
     ids=" ".join,
 )

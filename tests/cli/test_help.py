@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Stockstream
 
-COMMANDS = ["demo", "doctor", "import", "fetch", "lake", "backtest", "sweep", "verify", "report"]
+COMMANDS = [
+    *("demo", "doctor"),
+    *("import", "update", "symbols", "fetch", "quality", "factors", "lake", "schedule"),
+    *("backtest", "sweep", "verify", "report"),
+]
 
 
 def commands() -> Iterator[tuple[str, Any]]:

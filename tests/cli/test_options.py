@@ -71,6 +71,20 @@ def test_the_lake_and_the_runs_come_from_the_settings(monkeypatch: pytest.Monkey
     assert (lake_place("mine"), runs_place("ours")) == ("mine", "ours")
 
 
+@pytest.mark.parametrize(
+    "place", ["s3://key:hush@bucket/x", "s3://hush@bucket", "https://host/lake?signature=hush"]
+)
+def test_the_address_of_a_lake_holds_no_secret(place: str) -> None:
+    with pytest.raises(ConfigError, match="set AWS_ACCESS_KEY_ID") as caught:
+        lake_place(place)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["s3://bucket/me@home", "data/me@home", "what?", "/a/b"])
+def test_other_addresses_are_taken_as_they_are(place: str) -> None:
+    assert lake_place(place) == place
+
+
 def test_names_are_split_at_commas() -> None:
     assert split_names(None) is None
     assert split_names(" BHP, CBA ,") == ["BHP", "CBA"]

@@ -77,6 +77,29 @@ def test_debug_shows_the_traceback(
     assert "Traceback" in stockstream("--debug", "lake", "info", "--lake", "nowhere").err
 
 
+def test_a_panic_of_a_library_is_one_clear_line_too(
+    stockstream: Stockstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Libraries that are written in Rust raise what is no Exception."""
+    panic = type("PanicException", (BaseException,), {"__module__": "pyo3_runtime"})
+
+    def broken(*_: object, **__: object) -> None:
+        raise panic("called `Option::unwrap()` on a `None` value")
+
+    monkeypatch.setattr(app, "app", broken)
+    said = stockstream("anything", "--json")
+    assert said.code == 1
+    assert said.document["error"]["type"] == "PanicException"
+    assert said.err.startswith("error: PanicException: called `Option::unwrap()`")
+
+
+def test_a_password_in_the_wrong_place_is_not_repeated(stockstream: Stockstream) -> None:
+    said = stockstream("--debug", "lake", "info", "postgresql://me:hush@host/db?token=hush")
+    assert said.code == 2
+    assert "postgresql://***@host/db?token=***" in said.err
+    assert "hush" not in said.err
+
+
 def test_ctrl_c_is_130(stockstream: Stockstream, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

@@ -12,7 +12,7 @@ from stockstream.ingest.fetch import fetch
 from stockstream.lake import Lake
 from stockstream.market.actions import empty_actions
 from stockstream.market.bars import empty_bars
-from stockstream.providers.base import Failure, FetchResult
+from stockstream.providers.base import Failure, FetchResult, Pace
 from stockstream.providers.simulated import SimulatedProvider
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Silent:
     """A provider that is down."""
 
     name = "silent"
+    pace = Pace(None, None)
 
     def fetch(self, symbols: Sequence[str], start: dt.date, end: dt.date) -> FetchResult:
         del start, end
@@ -41,7 +42,7 @@ def test_a_simulated_lake_says_that_it_is_one(tmp_path: Path) -> None:
     assert not summary.is_partial
     lake = Lake(tmp_path / "lake")
     assert (lake.calendar, lake.simulated, len(lake.symbols())) == ("XASX", True, 12)
-    assert len(lake.listings()) == 12
+    assert len(lake.universe()) == 12
     again = fetch(MARKET, [], *YEAR, lake)
     assert (again.added, again.updated, again.version_after) == (0, 0, summary.version_after)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+import subprocess
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
@@ -14,7 +17,7 @@ from stockstream.market.bars import conform
 from stockstream.market.rules import QUARANTINE_SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 FIRST = dt.date(2023, 12, 18)
@@ -89,6 +92,60 @@ def reject() -> Reject:
         )
 
     return make
+
+
+class Remount(Protocol):
+    """Changes the tiny disk: ``ro``, ``rw``, ``size=16m``."""
+
+    def __call__(self, option: str) -> None: ...
+
+
+def mount(*arguments: str) -> bool:
+    """Whether a mount worked: it takes root, and a container that lets root mount."""
+    command = shutil.which("mount")
+    if command is None:
+        return False
+    done = subprocess.run([command, *arguments], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 256 kB of its own."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if not mount("-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)):
+        pytest.skip("this user may not mount a disk")
+    try:
+        yield place
+    finally:
+        subprocess.run([shutil.which("umount") or "umount", str(place)], check=True)
+
+
+@pytest.fixture
+def remount(tiny_disk: Path) -> Remount:
+    def change(option: str) -> None:
+        assert mount("-o", f"remount,{option}", str(tiny_disk))
+
+    return change
+
+
+class Fill(Protocol):
+    """Writes to the tiny disk until it is full; returns the file to delete."""
+
+    def __call__(self) -> Path: ...
+
+
+@pytest.fixture
+def fill(tiny_disk: Path) -> Fill:
+    def write() -> Path:
+        path = tiny_disk / "fill"
+        with suppress(OSError), path.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(1024))
+        return path
+
+    return write
 
 
 @pytest.fixture

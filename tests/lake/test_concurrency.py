@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import signal
 import subprocess
@@ -14,8 +15,10 @@ import polars as pl
 import pytest
 
 from stockstream.errors import LakeError
-from stockstream.lake import Lake, commit
-from stockstream.lake.delta import ConcurrentCommit, Snapshot
+from stockstream.lake import Lake, commit, transaction
+from stockstream.lake.maintenance.repair import repair_lake
+from stockstream.lake.maintenance.verify import verify_lake
+from stockstream.lake.transaction import ConcurrentCommit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +47,7 @@ def test_a_writer_that_never_gets_its_turn_says_so(
     def beaten(*_: object, **__: object) -> int:
         raise ConcurrentCommit
 
-    monkeypatch.setattr(Snapshot, "replace", beaten)
+    monkeypatch.setattr(transaction, "_swap", beaten)
     with pytest.raises(LakeError, match=r"other writers changed table 'bars' .* 10 times in a row"):
         lake.merge(two_years)
     assert len(waits) == commit.ATTEMPTS
@@ -94,3 +97,6 @@ def test_a_killed_writer_loses_nothing_it_reported(tmp_path: Path) -> None:
         dates = Lake(place).bars()["date"].cast(pl.String).to_list()
         assert acknowledged - {"ready"} <= set(dates)
         assert len(dates) == len(set(dates))
+        assert verify_lake(Lake(place), all_versions=True).is_sound
+    repair_lake(Lake(place), older_than=dt.timedelta(0))
+    assert verify_lake(Lake(place)).problems == []

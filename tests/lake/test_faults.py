@@ -20,35 +20,11 @@ from stockstream.lake import Lake
 from stockstream.lake.raw import RawZone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.lake.conftest import MakeBars
+    from tests.lake.conftest import MakeBars, Remount
 
 
 def contents(folder: str | Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
-
-
-def mount(*arguments: str) -> bool:
-    """Whether a mount worked: it takes root, and a container that lets root mount."""
-    command = shutil.which("mount")
-    if command is None:
-        return False
-    done = subprocess.run([command, *arguments], capture_output=True, check=False)
-    return done.returncode == 0
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 256 kB of its own."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    if not mount("-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)):
-        pytest.skip("this user may not mount a disk")
-    try:
-        yield place
-    finally:
-        subprocess.run([shutil.which("umount") or "umount", str(place)], check=True)
 
 
 @pytest.fixture
@@ -74,21 +50,21 @@ def test_a_full_disk(tiny_disk: Path, two_years: pl.DataFrame, much: pl.DataFram
 
 
 def test_room_on_the_disk_again(
-    tiny_disk: Path, two_years: pl.DataFrame, much: pl.DataFrame
+    tiny_disk: Path, remount: Remount, two_years: pl.DataFrame, much: pl.DataFrame
 ) -> None:
     lake = Lake.create(tiny_disk / "lake")
     with pytest.raises(LakeError, match="free some space"):
         lake.merge(much)
-    assert mount("-o", "remount,size=16m", str(tiny_disk))
+    remount("size=16m")
     lake.merge(much)
     assert_frame_equal(lake.bars(), much)
 
 
-def test_a_read_only_disk(tiny_disk: Path, two_years: pl.DataFrame) -> None:
+def test_a_read_only_disk(tiny_disk: Path, remount: Remount, two_years: pl.DataFrame) -> None:
     lake = Lake.create(tiny_disk / "lake")
     lake.merge(two_years)
     before = contents(tiny_disk)
-    assert mount("-o", "remount,ro", str(tiny_disk))
+    remount("ro")
     with pytest.raises(LakeError, match=r"Read-only file system.*--lake DIR"):
         lake.merge(two_years.with_columns(close=pl.col("close") + 0.25))
     with pytest.raises(LakeError, match=r"no lake was made; choose a folder that you may write"):
@@ -97,14 +73,16 @@ def test_a_read_only_disk(tiny_disk: Path, two_years: pl.DataFrame) -> None:
     assert_frame_equal(Lake(tiny_disk / "lake").bars(), two_years)
 
 
-def test_a_log_that_cannot_be_written(lake: Lake, two_years: pl.DataFrame, tiny_disk: Path) -> None:
+def test_a_log_that_cannot_be_written(
+    lake: Lake, two_years: pl.DataFrame, tiny_disk: Path, remount: Remount
+) -> None:
     """The rows find room and the commit does not: no row is seen, no file is left."""
     log = Path(lake.location.path("bars/_delta_log"))
     for entry in log.iterdir():
         shutil.move(entry, tiny_disk)
     log.rmdir()
     log.symlink_to(tiny_disk)
-    assert mount("-o", "remount,ro", str(tiny_disk))
+    remount("ro")
     before = contents(lake.location.address)
     with pytest.raises(LakeError) as failure:
         lake.merge(two_years)

@@ -42,6 +42,15 @@ def test_rows_stand_on_the_axis_of_all_sessions(lake: Lake, make_bars: MakeBars)
     assert panel.close.flags.writeable
 
 
+def test_the_first_list_on_record_is_on_the_panel(lake: Lake, make_bars: MakeBars) -> None:
+    lake.merge(make_bars({"A.AX": [1.0] * 10}))
+    row = {"symbol": "A.AX", "valid_from": dt.date(1990, 1, 2), "known_from": day(5)}
+    lake.record_universe(pl.DataFrame([row]), "list")
+    before, after = (lake.panel(["A"], start, day(9)).flags[0] for start in (day(4), day(5)))
+    assert before == f"survivorship: the list of companies is on record only from {day(5)}"
+    assert after == f"survivorship: the list of companies is on record since {day(5)}"
+
+
 def test_years_are_joined_in_order(lake: Lake, two_years: pl.DataFrame) -> None:
     lake.merge(two_years)
     panel = lake.panel(["CBA", "BHP"], day(0), day(29))

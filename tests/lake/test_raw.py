@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from stockstream.errors import DataError, LakeError
-from stockstream.lake.cache import FileCache
+from stockstream.errors import ConfigError, DataError, LakeError
 from stockstream.lake.location import Location
 from stockstream.lake.raw import RAW_SCHEMA, RawZone
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.lake.conftest import MakeBars
 
 SESSION = dt.date(2025, 12, 26)
@@ -103,18 +103,6 @@ def test_older_layouts_are_read_and_bad_files_are_failures(
     assert "'dear'" in reasons[3]
 
 
-def test_a_cache_keeps_copies(tmp_path: Path) -> None:
-    origin = Location.of(tmp_path / "origin")
-    origin.create("folder/file", b"content")
-    [file] = origin.files()
-    cache = FileCache(tmp_path / "copies")
-    assert cache.read(origin, file) == b"content"
-    Path(origin.path("folder/file")).unlink()
-    assert cache.read(origin, file) == b"content"
-    with pytest.raises(FileNotFoundError):
-        cache.read(origin, file._replace(tag="changed"))
-
-
 def test_locations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert str(Location.of("lake")) == str(tmp_path / "lake")
@@ -134,7 +122,7 @@ def test_locations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_reading_gives_back_what_was_written(tmp_path: Path, batch: pl.DataFrame) -> None:
     zone = RawZone(tmp_path, prefix="elsewhere/")
-    full = batch.drop("basis").with_columns(
+    full = batch.with_columns(
         is_final=pl.lit(value=True),
         dividends=pl.lit(0.5),
         splits=pl.lit(None, pl.Float64),
@@ -142,3 +130,94 @@ def test_reading_gives_back_what_was_written(tmp_path: Path, batch: pl.DataFrame
     )
     zone.write_batch(SESSION, 0, full)
     assert_frame_equal(zone.read(zone.batches()).rows, full.select(RAW_SCHEMA.names()))
+
+
+def test_rows_without_prices_are_kept(tmp_path: Path, batch: pl.DataFrame) -> None:
+    none = {name: pl.lit(None, RAW_SCHEMA[name]) for name in ("open", "high", "low", "close")}
+    event = batch.with_columns(**none, volume=pl.lit(None, pl.Int64), dividends=pl.lit(0.5))
+    zone = RawZone(tmp_path)
+    zone.write_batch(SESSION, 0, event)
+    rows = zone.read(zone.batches()).rows
+    assert rows["dividends"].to_list() == [0.5, 0.5]
+    assert rows.select("close", "volume").null_count().row(0) == (2, 2)
+
+
+def test_a_batch_is_found_by_its_number(tmp_path: Path, batch: pl.DataFrame) -> None:
+    zone = RawZone(tmp_path / "new")
+    assert zone.find(SESSION, 0) is None
+    assert zone.next_number(SESSION) == 0
+    for number in (0, 2, 10):
+        zone.write_batch(SESSION, number, batch)
+    zone.write_batch(dt.date(2025, 12, 24), 30, batch)
+    assert zone.find(SESSION, 10) == zone.batches(SESSION, SESSION)[2]
+    assert zone.find(SESSION, 1) is None
+    assert zone.next_number(SESSION) == 11
+    with pytest.raises(ConfigError, match="batch -1 cannot be"):
+        zone.write_batch(SESSION, -1, batch)
+
+
+def test_notes_are_part_of_the_file(tmp_path: Path, batch: pl.DataFrame) -> None:
+    one, two = RawZone(tmp_path / "one"), RawZone(tmp_path / "two")
+    notes = {"symbols_failed": ["XYZ", "\u00c4BC"], "execution_time": 215.3, "nothing": None}
+    name = one.write_batch(SESSION, 0, batch, notes)
+    two.write_batch(SESSION, 0, batch, dict(reversed(notes.items())))
+    assert one.location.read(name) == two.location.read(name)
+    [found] = one.batches()
+    assert one.notes(found) == notes
+    assert_frame_equal(one.read([found]).rows, one.read(one.batches()).rows)
+    with pytest.raises(LakeError, match="exists with other content"):
+        one.write_batch(SESSION, 0, batch, {**notes, "execution_time": 1.0})
+    one.write_batch(SESSION, 1, batch)
+    assert one.notes(one.batches()[1]) == {}
+
+
+def test_notes_may_be_long(tmp_path: Path, batch: pl.DataFrame) -> None:
+    zone = RawZone(tmp_path)
+    notes = {"failures": ["x" * 100] * 2_000}
+    zone.write_batch(SESSION, 0, batch, notes)
+    assert zone.notes(zone.batches()[0]) == notes
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"<html>not found</html>", b"PAR1" * 9])
+def test_notes_of_a_damaged_file(tmp_path: Path, batch: pl.DataFrame, content: bytes) -> None:
+    zone = RawZone(tmp_path)
+    name = zone.write_batch(SESSION, 0, batch)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(LakeError, match=r"batch-0\.parquet: .*; fetch the batch again"):
+        zone.notes(zone.batches()[0])
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    [
+        "../../../etc/passwd",
+        "/etc/passwd",
+        "a/b",
+        "..",
+        "CON",
+        "A\\B",
+        "x\0y",
+        "A#1",
+        "\u202eXA",
+        "",
+    ],
+)
+def test_no_symbol_becomes_a_path(tmp_path: Path, make_bars: MakeBars, symbol: str) -> None:
+    zone = RawZone(tmp_path / "lake")
+    zone.write_batch(SESSION, 0, make_bars({symbol: [1.0]}, first=SESSION), {"failed": [symbol]})
+    found = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert found == [tmp_path / "lake" / "raw-data" / "2025-12-26-batch-0.parquet"]
+    assert zone.read(zone.batches()).rows["symbol"].to_list() == [symbol]
+    assert zone.notes(zone.batches()[0]) == {"failed": [symbol]}
+
+
+@pytest.mark.parametrize("prefix", ["..", "../up", "a/../../b", "a//b", "."])
+def test_no_prefix_leads_out(tmp_path: Path, prefix: str) -> None:
+    with pytest.raises(ConfigError, match="is not a folder below"):
+        RawZone(tmp_path, prefix)
+
+
+def test_batches_may_lie_at_the_top(tmp_path: Path, batch: pl.DataFrame) -> None:
+    zone = RawZone(tmp_path, "")
+    assert zone.write_batch(SESSION, 0, batch) == "2025-12-26-batch-0.parquet"
+    assert zone.find(SESSION, 0) == zone.batches()[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -18,11 +18,14 @@ from stockstream.errors import (
     NoDataError,
     UnknownNameError,
 )
-from stockstream.lake import DataAggregator, Lake
+from stockstream.lake import DataAggregator, Lake, transaction
 from stockstream.lake.descriptor import Descriptor
+from stockstream.lake.transaction import commit_version
 
 if TYPE_CHECKING:
     from tests.lake.conftest import MakeActions, MakeBars, Reject
+
+    from stockstream.lake.delta import Snapshot
 
 DAY = dt.timedelta(days=1)
 
@@ -196,16 +199,14 @@ def test_events_are_committed_before_bars(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whoever sees the new bars finds their events, even if the merge dies in between."""
-    from stockstream.lake.delta import Snapshot
-
     order = []
-    original = Snapshot.replace
+    original = commit_version
 
-    def watched(self: Snapshot, *args: object, **kwargs: object) -> int:
-        order.append(self.table.spec.name)
-        return original(self, *args, **kwargs)  # type: ignore[arg-type]
+    def watched(snapshot: Snapshot, **arguments: Any) -> int:
+        order.append(snapshot.table.spec.name)
+        return original(snapshot, **arguments)
 
-    monkeypatch.setattr(Snapshot, "replace", watched)
+    monkeypatch.setattr(transaction, "commit_version", watched)
     rejected = reject(two_years.head(1))
     lake.merge(two_years, make_actions(("BHP.AX", "2024-01-02", "split", 2.0)), rejected)
     assert order == ["actions", "quarantine", "bars"]
@@ -276,21 +277,6 @@ def test_a_key_may_not_come_twice(lake: Lake, two_years: pl.DataFrame) -> None:
     with pytest.raises(DataError, match=r"1 row\(s\) repeat a key of table 'bars', such as"):
         lake.merge(pl.concat([two_years, two_years.head(1)]))
     assert lake.version() == "bars@0 actions@0"
-
-
-def test_listings(lake: Lake, two_years: pl.DataFrame) -> None:
-    listings = pl.DataFrame(
-        {
-            "symbol": ["BHP.AX"],
-            "name": ["BHP Group"],
-            "sector": ["Materials"],
-            "listing_date": [dt.date(1885, 8, 13)],
-            "delisting_date": [None],
-        },
-        schema_overrides={"delisting_date": pl.Date},
-    )
-    lake.merge(two_years, listings=listings)
-    assert_frame_equal(lake.listings(), listings)
 
 
 def test_the_package_loads_its_names_when_they_are_used() -> None:

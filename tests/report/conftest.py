@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pytest
@@ -15,7 +18,15 @@ from stockstream.backtest.run import run_on_panel
 from stockstream.market.panel import Panel
 from stockstream.strategy.registry import get_strategy
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
 Backtest: TypeAlias = Callable[..., BacktestResult]
+Open: TypeAlias = Callable[..., "Visit"]
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 
 SYMBOLS = ("BHP.AX", "CBA.AX", "CSL.AX", "WES.AX")
 WARMUP = 60
@@ -84,3 +95,46 @@ def result(backtest: Backtest) -> BacktestResult:
 def idle(backtest: Backtest) -> BacktestResult:
     """A run that never traded."""
     return backtest(sessions=40, flat=True)
+
+
+@dataclass
+class Visit:
+    """A page with everything it said and asked for."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).is_file():
+        pytest.skip("no Chromium here: apt-get install chromium, or leave out -m browser")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def visit(browser: Browser) -> Open:
+    """Opens a page file and waits until its charts are drawn."""
+
+    def opened(sheet: Path, width: int = 1280, **options: Any) -> Visit:
+        page = browser.new_page(viewport={"width": width, "height": 900}, **options)
+        seen = Visit(page)
+        page.on("request", lambda request: seen.requests.append(request.url))
+        page.on("console", lambda message: seen.complaints.append(message.text))
+        page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+        page.goto(sheet.as_uri())
+        # no wait_for_function: it polls by eval, which the page's own policy forbids
+        for box in page.locator(".chart").all():
+            box.locator(".main-svg").first.wait_for()
+        return seen
+
+    return opened

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,39 +11,12 @@ from stockstream.report import theme
 from stockstream.report.tearsheet import write_tear_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
+    from tests.report.conftest import Open
 
     from stockstream.backtest.result import BacktestResult
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
-
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-
-
-@dataclass
-class Visit:
-    """A page with everything it said and asked for."""
-
-    page: Page
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).is_file():
-        pytest.skip("no Chromium here: apt-get install chromium, or leave out -m browser")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -53,27 +24,12 @@ def sheet(result: BacktestResult, tmp_path_factory: pytest.TempPathFactory) -> P
     return write_tear_sheet(result, tmp_path_factory.mktemp("sheet") / "sheet.html")
 
 
-def visit(browser: Browser, sheet: Path, width: int = 1280, **options: Any) -> Visit:
-    page = browser.new_page(viewport={"width": width, "height": 900}, **options)
-    seen = Visit(page)
-    page.on("request", lambda request: seen.requests.append(request.url))
-    page.on("console", lambda message: seen.complaints.append(message.text))
-    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-    page.goto(sheet.as_uri())
-    # no wait_for_function: it polls by eval, which the page's own policy forbids
-    for box in page.locator(".chart").all():
-        box.locator(".main-svg").first.wait_for()
-    return seen
-
-
 @pytest.mark.parametrize(
     ("width", "colours"),
     [(1280, "light"), (1280, "dark"), (820, "light"), (390, "light"), (320, "dark")],
 )
-def test_page_is_whole_at_every_width(
-    browser: Browser, sheet: Path, width: int, colours: str
-) -> None:
-    seen = visit(browser, sheet, width, color_scheme=colours)
+def test_page_is_whole_at_every_width(visit: Open, sheet: Path, width: int, colours: str) -> None:
+    seen = visit(sheet, width, color_scheme=colours)
     assert seen.requests == [sheet.as_uri()]
     assert seen.complaints == []
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
@@ -98,10 +54,10 @@ def rgb(colour: str) -> str:
     return f"rgb({', '.join(str(part) for part in bytes.fromhex(colour[1:]))})"
 
 
-def test_charts_follow_the_colour_scheme(browser: Browser, sheet: Path) -> None:
+def test_charts_follow_the_colour_scheme(visit: Open, sheet: Path) -> None:
     from playwright.sync_api import expect
 
-    seen = visit(browser, sheet)
+    seen = visit(sheet)
     own = seen.page.locator("#equity .js-line").nth(1)
     expect(own).to_have_css("stroke", rgb(theme.LIGHT.strategy))
     seen.page.emulate_media(color_scheme="dark")
@@ -111,9 +67,9 @@ def test_charts_follow_the_colour_scheme(browser: Browser, sheet: Path) -> None:
 
 
 def test_trades_can_be_filtered_sorted_and_downloaded(
-    browser: Browser, sheet: Path, result: BacktestResult
+    visit: Open, sheet: Path, result: BacktestResult
 ) -> None:
-    seen = visit(browser, sheet)
+    seen = visit(sheet)
     page = seen.page
     visible = "[...document.querySelectorAll('#trade-table tbody tr')].filter(r => !r.hidden)"
     page.fill("#trade-filter", "bhp")
@@ -137,8 +93,8 @@ def test_trades_can_be_filtered_sorted_and_downloaded(
     page.close()
 
 
-def test_a_drawdown_leads_to_its_trades(browser: Browser, sheet: Path) -> None:
-    seen = visit(browser, sheet)
+def test_a_drawdown_leads_to_its_trades(visit: Open, sheet: Path) -> None:
+    seen = visit(sheet)
     link = seen.page.locator("#drawdowns button.link").first
     start, end = link.get_attribute("data-from"), link.get_attribute("data-to")
     link.click()

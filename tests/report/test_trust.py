@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from stockstream.backtest.config import Costs
+from stockstream.market.survivorship import survivorship_flag
 from stockstream.report import trust
 
 if TYPE_CHECKING:
@@ -38,6 +40,21 @@ def test_honest_rules_are_green_and_an_unknown_universe_is_not(result: BacktestR
         "look-ahead: rules, causal by construction": "good",
         "fills next open": "good",
     }
+
+
+@pytest.mark.parametrize(
+    ("since", "badge", "tone"),
+    [
+        (dt.date(2020, 1, 2), "survivorship: list on record", "good"),
+        (dt.date(2020, 1, 3), "survivorship: list from 2020-01-03", "caution"),
+        (None, "survivorship: unknown list", "caution"),
+    ],
+)
+def test_survivorship_is_known_from_the_first_list_on(
+    result: BacktestResult, since: dt.date | None, badge: str, tone: str
+) -> None:
+    flag = survivorship_flag(since, dt.date(2020, 1, 2))
+    assert said(replace(result, flags=(flag,) if flag else ()))[badge] == tone
 
 
 def test_serious_badges_come_first(result: BacktestResult) -> None:

@@ -76,6 +76,18 @@ def test_csv_writes_lists_as_text(result: SweepResult, tmp_path: Path) -> None:
     assert pl.read_csv(listed.write(tmp_path / "t.csv"))["f"][0] == "A,B"
 
 
+def test_no_cell_of_a_csv_runs_in_a_spreadsheet(result: SweepResult, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    hostile = result.trials.with_columns(
+        symbol=pl.lit("=cmd|'/c calc'!A1"), f=pl.lit(["@A", "B"]), fast_period=pl.lit(-1.5)
+    )
+    read = pl.read_csv(replace(result, trials=hostile).write(tmp_path / "t.csv"))
+    assert set(read["symbol"]) == {"'=cmd|'/c calc'!A1"}
+    assert set(read["f"]) == {"'@A,B"}
+    assert set(read["fast_period"]) == {-1.5}
+
+
 def test_the_name_tells_sweeps_apart(lake: PanelSource, configure: Configure) -> None:
     grid = {"fast_period": (4, 8)}
     one, same = (run_sweep(configure(param_grid=grid), lake).name for _ in range(2))

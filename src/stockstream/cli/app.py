@@ -11,12 +11,17 @@ from stockstream.cli.backtest import backtest
 from stockstream.cli.demo import demo
 from stockstream.cli.doctor import doctor
 from stockstream.cli.exits import EPILOG
+from stockstream.cli.factors import factors_app
 from stockstream.cli.fetch import fetch
 from stockstream.cli.help import HelpCommand, HelpGroup
 from stockstream.cli.import_ import import_files
 from stockstream.cli.lake import lake_app
+from stockstream.cli.quality import quality
 from stockstream.cli.report import report
+from stockstream.cli.schedule import schedule_app
 from stockstream.cli.sweep import sweep
+from stockstream.cli.symbols import symbols
+from stockstream.cli.update import update
 from stockstream.cli.verify import verify
 from stockstream.settings import load_settings
 
@@ -76,8 +81,13 @@ def _add(panel: str, name: str, function: Callable[..., int | None]) -> None:
 _add(START, "demo", demo)
 _add(START, "doctor", doctor)
 _add(DATA, "import", import_files)
+_add(DATA, "update", update)
+_add(DATA, "symbols", symbols)
 _add(DATA, "fetch", fetch)
+app.add_typer(factors_app, name="factors", rich_help_panel=DATA)
 app.add_typer(lake_app, name="lake", rich_help_panel=DATA)
+_add(DATA, "quality", quality)
+app.add_typer(schedule_app, name="schedule", rich_help_panel=DATA)
 _add(RESEARCH, "backtest", backtest)
 _add(RESEARCH, "sweep", sweep)
 _add(RESEARCH, "verify", verify)

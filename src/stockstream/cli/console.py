@@ -44,7 +44,7 @@ def say(text: str = "", *, indent: str = "", mark: str = "", color: str | None =
         mark: stands before the text, in bold and in a colour.
         color: of the mark.
     """
-    text = mark + text
+    text = mark + _printable(text)
     if sys.stdout.isatty():
         text = textwrap.fill(
             text,
@@ -71,12 +71,13 @@ def warn(text: str) -> None:
 
 def note(text: str) -> None:
     """Say what goes on."""
-    typer.secho(text, dim=True, err=True)
+    typer.secho(_printable(text), dim=True, err=True)
 
 
 def complain(message: str, *, label: str = "error") -> None:
     """Say what went wrong."""
-    typer.echo(typer.style(label, fg="red", bold=True) + f": {message}", err=True)
+    styled = typer.style(label, fg="red", bold=True)
+    typer.echo(f"{styled}: {_printable(message)}", err=True)
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, align: str = "l") -> None:
@@ -106,7 +107,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, align: 
         is_prose = side == "l" and place == len(columns) > 1
         table.add_column(name, justify="left" if side == "l" else "right", no_wrap=not is_prose)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(_printable, row))
     width = None if sys.stdout.isatty() else PIPED_WIDTH
     console = Console(width=width, markup=False, highlight=False, emoji=False)
     with console.capture() as printed:
@@ -117,6 +118,21 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, align: 
 def command(words: str) -> str:
     """A command of ours as the reader can type it here."""
     return f"{_typed_program()} {words}"
+
+
+def _printable(text: str) -> str:
+    r"""Text in which nothing steers a terminal, whoever sent it.
+
+    >>> _printable("BHP \x1b]0;title\x07")
+    'BHP \\x1b]0;title\\x07'
+    """
+    if text.isprintable():
+        return text
+    kept = (
+        sign if sign.isprintable() or sign in "\n\t\N{NO-BREAK SPACE}" else repr(sign)[1:-1]
+        for sign in text
+    )
+    return "".join(kept)
 
 
 def _typed_program() -> str:

@@ -11,7 +11,7 @@ import typer
 
 from stockstream.cli.console import command, emit, heading, note, say
 from stockstream.cli.figures import count
-from stockstream.cli.options import DATA, Json
+from stockstream.cli.options import DATA, Json, lake_place
 from stockstream.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def demo(
     from stockstream.report.tearsheet import write_tear_sheet
 
     began = time.perf_counter()
-    source = _market(lake)
+    source = _market(lake_place(lake))
     config = _config(source)
     with _step("2/4  one backtest"):
         result = run_backtest(config, source)

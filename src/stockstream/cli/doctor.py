@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from stockstream.cli.console import command, emit, say
 from stockstream.cli.exits import Exit
 from stockstream.cli.figures import count, size
 from stockstream.errors import StockstreamError
+from stockstream.settings import SETTINGS_FILE, load_settings
 
 __all__ = ["doctor"]
 
@@ -23,6 +25,7 @@ PACKAGES = ("polars", "numpy", "numba", "deltalake", "obstore", "pydantic", "plo
 LITTLE_MEMORY = 2e9
 LITTLE_SPACE = 2e9
 OLDEST_PYTHON = (3, 11)
+OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 
 State = Literal["ok", "warn", "broken"]
 COLORS: dict[State, str] = {"ok": "green", "warn": "yellow", "broken": "red"}
@@ -72,6 +75,7 @@ def _look(place: str) -> Iterator[Finding]:
     yield from _packages()
     yield _machine()
     yield from _kernel_cache()
+    yield from _settings()
     yield _space(place)
     yield _lake(place)
 
@@ -136,6 +140,19 @@ def _kernel_cache() -> Iterator[Finding]:
         )
         return
     yield Finding("kernel cache", "ok", f"{count(kernels, 'kernel')} compiled in {folder}")
+
+
+def _settings() -> Iterator[Finding]:
+    """Only where there is something to say."""
+    known = load_settings()
+    private = known.symbols.token or known.eodhd.token or known.notify.urls
+    if private and SETTINGS_FILE.is_file() and SETTINGS_FILE.stat().st_mode & OTHERS_READ:
+        yield Finding(
+            "settings",
+            "warn",
+            f"others on this machine can read {SETTINGS_FILE}; if a token is in it: "
+            f"chmod 600 {SETTINGS_FILE}",
+        )
 
 
 def _space(place: str) -> Finding:

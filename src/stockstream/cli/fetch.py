@@ -7,25 +7,30 @@ from typing import Annotated, Any
 import typer
 
 from stockstream.cli import options
-from stockstream.cli.console import emit, note, say, warn
+from stockstream.cli.console import emit, say, warn
 from stockstream.cli.exits import Exit
+from stockstream.cli.progress import progress
+from stockstream.cli.sources import opened, settings_with
 from stockstream.errors import ConfigError
 
 __all__ = ["fetch"]
 
 YEARS = 10
 PROVIDER = "Provider"
+WHOLE = ("files", "simulated")
+"""Providers that know by themselves which symbols there are."""
 
 
 def fetch(
     provider: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="NAME",
-            help="Where from: simulated (a market that never was, offline), files, or a plug-in's.",
+            help="Where from: yahoo, yfinance, eodhd, files, simulated (a market that never was, "
+            "offline), or a plug-in's.  [default: the setting fetch.provider, else yahoo]",
             rich_help_panel=PROVIDER,
         ),
-    ] = "simulated",
+    ] = None,
     path: Annotated[
         list[Path] | None,
         typer.Option(
@@ -83,18 +88,30 @@ def fetch(
     stockstream fetch --provider simulated --companies 500 --lake data/simulated
     stockstream fetch --provider files --path prices/ --config config/symbols.json --output data/
     """
+    from stockstream.ingest.fetch import ask
     from stockstream.ingest.fetch import fetch as bring_in
 
     if output is not None and lake is not None:
         raise ConfigError("--output and --lake exclude each other: bars go to one place")
+    settings = settings_with({"provider": provider})
+    name = settings.fetch.provider
     names = _names(symbols, config, suffix)
     end = end_date or dt.datetime.now(dt.UTC).date()
     start = start_date or end.replace(year=end.year - YEARS, day=1)
-    source = _provider(provider, path, companies, seed)
-    note(f"fetching from {provider}, {start} to {end} ...")
-    if output is not None:
-        return _leave_batches(source.fetch(names, start, end), output, json=json)
-    summary = bring_in(source, names, start, end, options.lake_place(lake), calendar=calendar)
+    choices = _choices(name, path, companies, seed)
+    label = f"fetching from {name}, {start} to {end}"
+    with opened(settings, **choices) as source, progress(label, "symbols") as tell:
+        _demand_symbols(names, name)
+        if output is not None:
+            result = ask(source, names, start, end, settings=settings.fetch, progress=tell)
+            return _leave_batches(result, output, json=json)
+        place = options.lake_place(lake)
+        summary = bring_in(
+            *(source, names, start, end, place),
+            calendar=calendar,
+            settings=settings,
+            progress=tell,
+        )
     if json:
         emit(summary.as_dict())
     else:
@@ -104,9 +121,17 @@ def fetch(
     return Exit.PARTIAL if summary.failures or summary.quarantined else Exit.OK
 
 
+def _demand_symbols(names: list[str], provider: str) -> None:
+    if not names and provider not in WHOLE:
+        raise ConfigError(
+            f"provider {provider!r} needs to know which symbols: give --symbols or --config; "
+            "`stockstream update` fetches every symbol of the exchange's list"
+        )
+
+
 def _names(symbols: str | None, config: Path | None, suffix: str) -> list[str]:
     """What to fetch, in full; empty means everything."""
-    from stockstream.cli.symbol_file import SymbolFile
+    from stockstream.ingest.symbol_file import SymbolFile
 
     if symbols is not None and config is not None:
         raise ConfigError("--symbols and --config exclude each other: give the symbols once")
@@ -117,21 +142,19 @@ def _names(symbols: str | None, config: Path | None, suffix: str) -> list[str]:
     return [name if not suffix or "." in name else name.upper() + suffix for name in names]
 
 
-def _provider(name: str, paths: list[Path] | None, companies: int, seed: int) -> Any:
-    from stockstream.providers.registry import get_provider
-
-    make = get_provider(name)
+def _choices(name: str, paths: list[Path] | None, companies: int, seed: int) -> dict[str, Any]:
+    """The options of the provider that are options of the command line."""
     if name == "simulated":
-        return make(companies=companies, seed=seed)
+        return {"companies": companies, "seed": seed, "first": None, "last": None}
     if name != "files":
-        return make()
+        return {}
     if not paths:
         raise ConfigError("provider 'files' needs to know which: give --path FILE or --path FOLDER")
-    return make(paths)
+    return {"paths": paths}
 
 
 def _leave_batches(result: Any, output: Path, *, json: bool) -> int:
-    from stockstream.cli.raw_batches import write_batches
+    from stockstream.ingest.raw_batches import write_batches
 
     written = write_batches(result, output)
     failures = [failure._asdict() for failure in result.failures]

@@ -8,6 +8,7 @@ import typer
 from stockstream.cli import options
 from stockstream.cli.console import emit
 from stockstream.cli.exits import Exit
+from stockstream.settings import load_settings
 
 __all__ = ["import_files"]
 
@@ -76,6 +77,7 @@ def import_files(
             symbol=symbol,
             suffix=suffix,
             date_format=date_format,
+            thresholds=load_settings().quality,
             progress=update,
         )
     if json:

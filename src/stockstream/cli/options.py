@@ -234,8 +234,19 @@ Json: TypeAlias = Annotated[
 
 
 def lake_place(given: str | None) -> str:
-    """The lake that was asked for, else that of the settings."""
-    return given or load_settings().lake
+    """The lake that was asked for, else that of the settings.
+
+    Raises:
+        ConfigError: its address holds a password or a key, which messages and files would show.
+    """
+    place = given or load_settings().lake
+    _, is_url, rest = place.partition("://")
+    if is_url and ("?" in rest or "@" in rest.partition("/")[0]):
+        raise ConfigError(
+            "the address of a lake cannot hold a user, a password or a query; leave them out, and "
+            "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
+        )
+    return place
 
 
 def runs_place(given: str | None) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from stockstream.cli.console import say, show_table, warn
 from stockstream.cli.figures import metric_cells, percent, plain
+from stockstream.market.survivorship import ON_RECORD
 from stockstream.report.metric_rows import undefined_because
 from stockstream.report.trust import costs_in_words, parameters, strategy_title, subtitle
 
@@ -53,7 +54,7 @@ def show_result(result: BacktestResult) -> None:
         say(f"{result.benchmark.name}: {percent(gain, 2, signed=True)}")
     _show_gaps(result)
     for flag in condensed(result.flags):
-        warn(flag)
+        (say if flag.startswith(ON_RECORD) else warn)(flag)
     say(
         f"made of: data {known.data_version}, config {known.config_digest[:10]}, "
         f"code {known.code_version}, lock {known.lock_digest[:10]}, seed {known.seed}",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["DEBUG_VARIABLE", "run"]
 
 DEBUG_VARIABLE = "STOCKSTREAM_DEBUG"
+PANICS = "pyo3_runtime"
+"""Where Python finds the panics of libraries that are written in Rust; they are no Exceptions."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -35,8 +37,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return Exit.ERROR
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - nobody should meet a traceback unasked
-        return _report(error, given)
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__module__ != PANICS:
+            raise
+        return _report(error, given)  # nobody should meet a traceback unasked
 
 
 def _invoke(given: list[str]) -> int:
@@ -53,13 +57,20 @@ def _say_compiling() -> None:
     note("compiling the kernels, once on this machine: this takes about ten seconds")
 
 
-def _report(error: Exception, given: list[str]) -> int:
-    """Say what went wrong: in one line for people, in one JSON document for programs."""
+def _report(error: BaseException, given: list[str]) -> int:
+    """Say what went wrong: in one line for people, in one JSON document for programs.
+
+    Whoever raised the error has kept secrets out of it. What a user typed, such as the URL of a
+    database in the wrong place, may still be in it.
+    """
+    from stockstream.providers.http import redact
+
     message, code = _described(error)
+    message = redact(message)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         _abandon_output()
     if _debugging(given):
-        traceback.print_exception(error)
+        sys.stderr.write(redact("".join(traceback.format_exception(error))))
     failures = error.failures if isinstance(error, PartialError) else ()
     if "--json" in given:
         problem: dict[str, Any] = {"type": type(error).__name__, "message": message}
@@ -70,7 +81,7 @@ def _report(error: Exception, given: list[str]) -> int:
     return code
 
 
-def _described(error: Exception) -> tuple[str, int]:
+def _described(error: BaseException) -> tuple[str, int]:
     """The message on one line, and the exit code."""
     if isinstance(error, StockstreamError):
         return _in_one_line(error), exit_code(error)

@@ -9,6 +9,7 @@ import typer
 from stockstream.cli.console import heading, say, show_table, warn
 from stockstream.cli.figures import count, percent, ratio
 from stockstream.cli.result_view import condensed
+from stockstream.market.survivorship import ON_RECORD
 from stockstream.study.result import LESS_IS_BETTER
 from stockstream.study.splits import LABELS
 
@@ -51,7 +52,7 @@ def show_sweep(result: SweepResult, metric: str, top: int) -> None:
     for name, value in result.ignored.items():
         warn(f"--param {name}={value} was ignored: the grid gives {name} its values")
     for flag in condensed(result.flags):
-        warn(flag)
+        (say if flag.startswith(ON_RECORD) else warn)(flag)
     if failed:
         warn(f"{count(failed, 'trial')} failed:")
     for failure in result.failures[:SHOWN_FAILURES]:

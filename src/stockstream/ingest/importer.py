@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stockstream.ingest.summary import ImportSummary
     from stockstream.lake.store import Lake
     from stockstream.market.bars import Basis
+    from stockstream.settings import QualitySettings
 
 __all__ = ["import_files"]
 
@@ -29,6 +30,7 @@ def import_files(
     symbol: str | None = None,
     suffix: str = "",
     date_format: str | None = None,
+    thresholds: QualitySettings | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ImportSummary:
     """Import CSV and Parquet files, and folders of them.
@@ -47,6 +49,7 @@ def import_files(
         symbol: the symbol of one file that has no such column; else the file's name says it.
         suffix: put behind every symbol that does not end in it, such as ``".AX"``.
         date_format: strptime format of the dates, where they can be read in two ways.
+        thresholds: of the check.
         progress: called after each file with how many are done and how many there are.
 
     Raises:
@@ -60,4 +63,5 @@ def import_files(
     source = provider.files[0].name
     if len(provider.files) > 1:
         source += f" and {len(provider.files) - 1} more"
-    return take_in(provider.read(progress), lake, calendar=calendar, source=source)
+    result = provider.read(progress)
+    return take_in(result, lake, calendar=calendar, source=source, thresholds=thresholds)

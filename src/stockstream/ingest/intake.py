@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import polars as pl
 
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stockstream.ingest.sessions import CalendarChoice, Plan
-    from stockstream.lake.descriptor import CalendarName
     from stockstream.lake.store import MergeSummary
     from stockstream.providers.base import FetchResult
+    from stockstream.settings import QualitySettings
 
 __all__ = ["take_in"]
+
+LATELY: Final = dt.timedelta(days=60)
+WITNESSES: Final = 50
 
 
 def take_in(
@@ -36,6 +39,10 @@ def take_in(
     *,
     calendar: CalendarChoice = "auto",
     source: str,
+    thresholds: QualitySettings | None = None,
+    noted: pl.DataFrame | None = None,
+    incremental: bool = False,
+    origin: str | None = None,
 ) -> ImportSummary:
     """Check what a provider sent and merge it into a lake.
 
@@ -44,31 +51,57 @@ def take_in(
         lake: a lake, or where one is or will be; it is made when there is something to put in.
         calendar: sessions to check against; ``"auto"`` goes by the symbols and the lake.
         source: what it came from, for the lake's history and, where a row does not say, quarantine.
+        thresholds: of the check.
+        noted: more findings about the bars.
+        incremental: a part of a history that grows: there need not be a bar, and adjusted closes
+            are checked and not kept, for the next dividend changes those of every older bar.
+        origin: what quarantine and findings name, where it is not ``source``: what they say again
+            of the same bar and origin is no news.
 
     Raises:
-        NoDataError: the provider sent no bars.
+        NoDataError: the provider sent no bars, and the history does not only grow.
         DataError: nothing was written, because the bars do not go together with the lake's.
         LakeError: the lake cannot be read or written.
     """
-    if result.bars.is_empty():
+    result = replace(result, bars=_final(result.bars))
+    if result.bars.is_empty() and not incremental:
         reasons = "; ".join(str(failure) for failure in result.failures[:3])
         raise NoDataError(f"{source} gave no bars{reasons and ': '}{reasons}")
     place = lake.location if isinstance(lake, Lake) else Location.of(lake)
     existing = Lake.open(place) if Lake.exists(place) else None
     symbols = result.bars["symbol"].unique().drop_nulls().to_list()
     plan = plan_calendars(symbols, calendar, existing.calendar if existing else None)
-    checked = _check(result, plan, existing)
+    history = _lately(existing, result.bars) if existing and incremental else None
+    checked = _check(result, plan, existing, thresholds, history)
     simulated = bool(result.bars["provider"].eq_missing(SIMULATED).any())
     target = existing or Lake.create(place, calendar=plan.main, simulated=simulated)
+    if incremental:
+        checked = replace(checked, bars=checked.bars.with_columns(adjusted_close=None))
+    if noted is not None:
+        checked = replace(checked, findings=pl.concat([checked.findings, noted]))
     merged = target.merge(
         checked.bars,
         result.actions.with_columns(pl.col("first_seen").fill_null(dt.datetime.now(dt.UTC).date())),
-        _with_source(checked.quarantine, result.bars, source),
-        checked.findings,
-        result.listings,
+        _with_source(checked.quarantine, result.bars, origin or source),
+        checked.findings.with_columns(source=pl.lit(origin or source)),
         source=source,
     )
+    if result.listings is not None:
+        target.record_universe(_listed(result.listings), source)
     return _summary(result, plan, checked, merged, str(place))
+
+
+def _final(bars: pl.DataFrame) -> pl.DataFrame:
+    """The bars that will not change by themselves."""
+    if "is_final" not in bars.columns:
+        return bars
+    return bars.filter(pl.col("is_final").fill_null(value=True)).drop("is_final")
+
+
+def _listed(listings: pl.DataFrame) -> pl.DataFrame:
+    """Who the symbols are, as rows of the universe; without a first day there is no row."""
+    known = listings.drop_nulls("listing_date")
+    return known.with_columns(valid_from="listing_date", valid_to="delisting_date")
 
 
 def _summary(
@@ -95,17 +128,53 @@ def _summary(
     )
 
 
-def _check(result: FetchResult, plan: Plan, lake: Lake | None) -> CheckedBars:
+def _lately(lake: Lake, bars: pl.DataFrame) -> pl.DataFrame | None:
+    """The market around some days of bars: what tells a collapsed day from a quiet one.
+
+    Of days long before the newest ones a few symbols tell that, besides those of the bars.
+    """
+    if bars.is_empty():
+        return None
+    first, last = cast("tuple[dt.date, dt.date]", (bars["date"].min(), bars["date"].max()))
+    date, recent = pl.col("date"), last - LATELY
+    around = date.is_between(max(first, recent) - LATELY, last)
+    if first < recent:
+        older = bars.filter(date < recent)["symbol"].unique()
+        telling = pl.concat([older, _witnesses(lake)])
+        around |= date.is_between(first - LATELY, last) & pl.col("symbol").is_in(telling.implode())
+    return lake.scan_bars().filter(around).collect()
+
+
+def _witnesses(lake: Lake) -> pl.Series:
+    """The symbols that have the most bars."""
+    counted = lake.scan_bars().group_by("symbol").len().collect()
+    return counted.sort(-pl.col("len").cast(pl.Int64), "symbol")["symbol"].head(WITNESSES)
+
+
+def _check(
+    result: FetchResult,
+    plan: Plan,
+    lake: Lake | None,
+    thresholds: QualitySettings | None,
+    history: pl.DataFrame | None,
+) -> CheckedBars:
     """Check each part of the bars against its calendar, with all splits that are known."""
     actions = result.actions
     if lake is not None:
         known = lake.actions().join(actions, on=("symbol", "date", "kind"), how="anti")
         actions = pl.concat([actions, known])
-    parts = [
-        _check_part(rows, name, actions)
-        for name, condition in plan.calendars
-        if len(rows := result.bars.filter(condition))
-    ]
+    parts = []
+    for name, condition in plan.calendars:
+        rows = result.bars.filter(condition)
+        if rows.is_empty():
+            continue
+        calendar = None if name == "none" else get_calendar(name)
+        around = None if history is None else history.filter(condition)
+        part = check_bars(rows, calendar, actions, thresholds=thresholds, history=around)
+        foreign = [] if calendar is None else [foreign_stamps(rows, calendar)]
+        parts.append(replace(part, findings=pl.concat([part.findings, *foreign])))
+    if not parts:
+        return check_bars(result.bars, None)
     findings = pl.concat([part.findings for part in parts])
     return CheckedBars(
         pl.concat([part.bars for part in parts]),
@@ -119,15 +188,6 @@ def _one_each(findings: pl.DataFrame) -> pl.DataFrame:
     key = ("symbol", "date", "rule")
     both = pl.col("detail").unique(maintain_order=True).str.join("; ")
     return findings.group_by(key, maintain_order=True).agg(pl.col("severity").first(), both)
-
-
-def _check_part(rows: pl.DataFrame, name: CalendarName, actions: pl.DataFrame) -> CheckedBars:
-    if name == "none":
-        return check_bars(rows, None, actions)
-    calendar = get_calendar(name)
-    checked = check_bars(rows, calendar, actions)
-    foreign = foreign_stamps(rows, calendar)
-    return replace(checked, findings=pl.concat([checked.findings, foreign]))
 
 
 def _with_source(quarantine: pl.DataFrame, bars: pl.DataFrame, source: str) -> pl.DataFrame:

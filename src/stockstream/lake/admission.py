@@ -18,6 +18,7 @@ __all__ = [
     "demand_same_basis",
     "demand_same_kind",
     "demand_same_market",
+    "unchecked",
 ]
 
 SIMULATED = "simulated"
@@ -48,14 +49,19 @@ def demand_checked(bars: pl.DataFrame) -> None:
     Raises:
         DataError: one has not.
     """
-    priced = pl.all_horizontal(pl.col(PRICES).is_finite() & (pl.col(PRICES) > 0))
-    keyed = pl.all_horizontal(pl.col("symbol", "date", "volume").is_not_null())
-    bad = bars.filter(~(priced & keyed).fill_null(value=False))
+    bad = unchecked(bars)
     if not bad.is_empty():
         raise DataError(
             f"{len(bad):,} bar(s) were not checked, such as {bad.row(0, named=True)}; nothing was "
             "written: check the bars first (stockstream.market.check.check_bars)"
         )
+
+
+def unchecked(bars: pl.DataFrame) -> pl.DataFrame:
+    """The bars without a symbol, a date, positive prices or a volume."""
+    priced = pl.all_horizontal(pl.col(PRICES).is_finite() & (pl.col(PRICES) > 0))
+    keyed = pl.all_horizontal(pl.col("symbol", "date", "volume").is_not_null())
+    return bars.filter(~(priced & keyed).fill_null(value=False))
 
 
 def demand_same_basis(snapshot: Snapshot, bars: pl.DataFrame) -> None:

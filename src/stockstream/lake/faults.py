@@ -11,6 +11,7 @@ from obstore.exceptions import BaseError as StoreError
 from polars.exceptions import PanicException, PolarsError
 
 from stockstream.errors import LakeError, StockstreamError
+from stockstream.lake.remote import without_keys, without_password
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,7 @@ def writing(place: str, safe: str) -> Iterator[None]:
         advice = next((text for sign, text in _ADVICE.items() if re.search(sign, cause)), "")
         raise LakeError(
             f"cannot write {place}: {cause}; {safe}{advice and '; '}{advice}"
-        ) from error
+        ) from without_keys(error)
 
 
 @contextmanager
@@ -62,12 +63,14 @@ def reading(place: str, advice: str) -> Iterator[None]:
     except StockstreamError:
         raise
     except _FAULTS as error:
-        raise LakeError(f"cannot read {place}: {_in_one_line(error)}; {advice}") from error
+        raise LakeError(f"cannot read {place}: {_in_one_line(error)}; {advice}") from (
+            without_keys(error)
+        )
 
 
 def _in_one_line(error: BaseException) -> str:
     """The message without the colours, arrows and stack that Rust libraries add to it."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).replace("\u21b3", ">")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", without_password(str(error))).replace("\u21b3", ">")
     lines = [line.strip() for line in plain.splitlines()]
     kept = [line for line in lines if line and not re.match(r"\d+: |at \./", line)]
     return " ".join(kept[: kept.index("Debug source:")] if "Debug source:" in kept else kept[:3])

@@ -1,35 +1,38 @@
 """The raw zone: batches of bars as they were fetched, one file each, never changed.
 
 ``raw-data/2025-12-26-batch-0.parquet`` holds what batch 0 fetched for the session of that date (the
-as-of session, never the day on which the job ran).
+as-of session, never the day on which the job ran). Symbols are values inside a file and never part
+of its name. What else is known of a batch, such as the symbols that gave nothing, are its notes, in
+the footer of the same file, so that both are there or neither.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 from obstore.exceptions import BaseError as StoreError
 from polars.exceptions import PanicException, PolarsError
 
-from stockstream.errors import DataError, LakeError
+from stockstream.errors import ConfigError, DataError, LakeError
 from stockstream.lake.faults import reading, writing
 from stockstream.lake.location import Location
 from stockstream.market.frames import fit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from stockstream.lake.cache import FileCache
     from stockstream.lake.location import StoredFile
 
-__all__ = ["RAW_SCHEMA", "Batch", "RawRows", "RawZone"]
+__all__ = ["RAW_PREFIX", "RAW_SCHEMA", "Batch", "RawRows", "RawZone"]
 
 RAW_SCHEMA: Final = pl.Schema(
     {
@@ -44,12 +47,22 @@ RAW_SCHEMA: Final = pl.Schema(
         "fetch_timestamp": pl.String(),
         "batch_number": pl.Int32(),
         "provider": pl.String(),
+        "basis": pl.String(),
         "is_final": pl.Boolean(),
         "dividends": pl.Float64(),
         "splits": pl.Float64(),
     }
 )
-"""Columns of a batch. Those after ``volume`` may be null; ``fetch_timestamp`` is ISO 8601."""
+"""Columns of a batch; ``fetch_timestamp`` is ISO 8601.
+
+Columns after ``volume`` may be absent from a file. All but symbol and date may hold nulls: a source
+may send an event on a day without prices.
+"""
+
+RAW_PREFIX: Final = "raw-data"
+
+FOOTER = 65_536
+"""Bytes read from the end of a file for its notes; enough for the footer of a usual batch."""
 
 READERS = 8
 """Batches read at the same time: a remote store answers slowly but many at once."""
@@ -57,6 +70,7 @@ READERS = 8
 _REQUIRED = ("symbol", "date", "open", "high", "low", "close", "volume")
 _OPTIONAL = tuple(name for name in RAW_SCHEMA if name not in _REQUIRED)
 _PATH = "_path"
+_NOTES = "stockstream"
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-batch-(\d+)\.parquet", re.ASCII)
 
 
@@ -81,34 +95,49 @@ class RawZone:
 
     Args:
         place: folder or URL.
-        prefix: folder of the batches in it.
+        prefix: folder of the batches in it; ``""`` for the place itself.
+
+    Raises:
+        ConfigError: the prefix leads out of the place.
     """
 
-    def __init__(self, place: str | Path | Location, prefix: str = "raw-data") -> None:
+    def __init__(self, place: str | Path | Location, prefix: str = RAW_PREFIX) -> None:
         self.location = Location.of(place)
         self.prefix = prefix.strip("/")
+        if self.prefix and not {"", ".", ".."}.isdisjoint(self.prefix.split("/")):
+            raise ConfigError(f"prefix {prefix!r} is not a folder below {self.location}")
 
-    def write_batch(self, session: dt.date, number: int, rows: pl.DataFrame) -> str:
+    def write_batch(
+        self,
+        session: dt.date,
+        number: int,
+        rows: pl.DataFrame,
+        notes: Mapping[str, object] | None = None,
+    ) -> str:
         """Write a batch, whole or not at all.
 
-        The bytes depend on the rows alone: the same batch again is the same file.
+        The bytes depend on the rows and notes alone: the same batch again is the same file.
 
         Args:
             session: the as-of session.
             number: 0 and up.
             rows: columns of :data:`RAW_SCHEMA`; those that may be null may be absent, and
                 ``batch_number`` is set to ``number``.
+            notes: what else is known of it, as JSON values; see :meth:`notes`.
 
         Returns:
             The file's name below the location.
 
         Raises:
+            ConfigError: the number is negative.
             DataError: a column is missing or has another type.
             LakeError: this batch exists with other content, or the place cannot be written to.
         """
+        if number < 0:
+            raise ConfigError(f"batch {number} cannot be; batches are numbered 0 and up")
         fitted = fit(rows, RAW_SCHEMA, defaults={}, optional=_OPTIONAL)
-        content = _encode(fitted.with_columns(batch_number=pl.lit(number, pl.Int32)))
-        name = f"{self.prefix}/{session.isoformat()}-batch-{number}.parquet"
+        content = _encode(fitted.with_columns(batch_number=pl.lit(number, pl.Int32)), notes)
+        name = self._name(session, number)
         with writing(self.location.path(name), "the batch was not written"):
             if not self.location.create(name, content) and self.location.read(name) != content:
                 raise LakeError(
@@ -126,6 +155,35 @@ class RawZone:
             for batch in found
             if batch and (start or batch.session) <= batch.session <= (end or batch.session)
         )
+
+    def find(self, session: dt.date, number: int) -> Batch | None:
+        """One batch; None if it was not written. Asks for this file only, and not for its rows."""
+        name = self._name(session, number)
+        with reading(self.location.path(name), "check the path and its permissions"):
+            file = self.location.find(name)
+        return None if file is None else Batch(session, number, file)
+
+    def next_number(self, session: dt.date) -> int:
+        """The number after the session's highest, 0 if it has no batch."""
+        return max((batch.number for batch in self.batches(session, session)), default=-1) + 1
+
+    def notes(self, batch: Batch) -> dict[str, Any]:
+        """What the writer of a batch noted; empty where it noted nothing.
+
+        Of the file only the footer is read, remotely too.
+
+        Raises:
+            LakeError: the file is damaged or gone.
+        """
+        name = batch.file.name
+        with reading(self.location.path(name), "fetch the batch again under the next free number"):
+            tail = self.location.tail(name, FOOTER)
+            footer = int.from_bytes(tail[-8:-4], "little") + 8
+            if len(tail) < footer <= batch.file.size:
+                tail = self.location.tail(name, footer)
+            notes = pl.read_parquet_metadata(io.BytesIO(tail)).get(_NOTES, "{}")
+        found: dict[str, Any] = json.loads(notes)
+        return found
 
     def read(
         self,
@@ -161,6 +219,10 @@ class RawZone:
         }
         return RawRows(pl.concat([pl.DataFrame(schema=RAW_SCHEMA), *frames]), failures)
 
+    def _name(self, session: dt.date, number: int) -> str:
+        file = f"{session.isoformat()}-batch-{number}.parquet"
+        return f"{self.prefix}/{file}" if self.prefix else file
+
     def _read_together(
         self, batches: Sequence[Batch], predicates: list[pl.Expr]
     ) -> pl.DataFrame | None:
@@ -193,10 +255,11 @@ class RawZone:
         return fitted.with_columns(batch_number=pl.lit(batch.number, pl.Int32)).filter(*predicates)
 
 
-def _encode(rows: pl.DataFrame) -> bytes:
+def _encode(rows: pl.DataFrame, notes: Mapping[str, object] | None) -> bytes:
     buffer = io.BytesIO()
     ordered = rows.sort("symbol", "date", maintain_order=True, nulls_last=True)
-    ordered.write_parquet(buffer, compression="zstd", compression_level=1)
+    said = None if notes is None else {_NOTES: json.dumps(notes, sort_keys=True, allow_nan=False)}
+    ordered.write_parquet(buffer, compression="zstd", compression_level=1, metadata=said)
     return buffer.getvalue()
 
 

@@ -2,86 +2,50 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from stockstream.errors import ConfigError, LakeError, NoDataError
+from stockstream.errors import LakeError, NoDataError
 from stockstream.lake import admission
+from stockstream.lake.catalogue import take_stock
 from stockstream.lake.commit import commit_rows
 from stockstream.lake.delta import Table
 from stockstream.lake.descriptor import Descriptor
-from stockstream.lake.faults import reading
+from stockstream.lake.history import log_lines
 from stockstream.lake.location import Location
 from stockstream.lake.panels import load_panel
-from stockstream.lake.symbols import resolve
-from stockstream.lake.tables import ACTIONS, BARS, FINDINGS, LISTINGS, QUARANTINE, TABLES
+from stockstream.lake.publication import PairOfTables
+from stockstream.lake.records import Records, between, demand_order, of_names, today
+from stockstream.lake.summaries import LakeInfo, LogLine, MergeSummary
+from stockstream.lake.symbols import find_symbols, symbols_of
+from stockstream.lake.tables import ACTIONS, BARS, FINDINGS, QUARANTINE
 from stockstream.lake.version import DataVersion
 from stockstream.market.adjust import adjust as adjust_bars
+from stockstream.market.survivorship import survivorship_flag
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from stockstream.lake.commit import Guard
-    from stockstream.lake.delta import Commit, Snapshot
     from stockstream.lake.descriptor import CalendarName
-    from stockstream.lake.merge import Change
-    from stockstream.lake.tables import TableSpec
+    from stockstream.lake.publication import Pair
     from stockstream.market.adjust import Convention, Mode
     from stockstream.market.panel import Panel
 
-__all__ = ["Lake", "LakeInfo", "MergeSummary"]
+__all__ = ["Lake", "LakeInfo", "LogLine", "MergeSummary"]
 
 
-@dataclass(frozen=True)
-class MergeSummary:
-    """What a merge did.
-
-    Attributes:
-        added, updated, unchanged: bars.
-        actions_added, actions_updated: corporate actions.
-        quarantined, findings: rows that those tables did not have yet.
-        before, after: data versions.
-    """
-
-    added: int
-    updated: int
-    unchanged: int
-    actions_added: int
-    actions_updated: int
-    quarantined: int
-    findings: int
-    before: str
-    after: str
+SIMULATED_FLAG = "simulated data: the market is made up"
 
 
-@dataclass(frozen=True)
-class LakeInfo:
-    """What a lake holds. ``first`` and ``last`` are sessions, None in an empty lake."""
+class Lake(Records):
+    """Daily bars, their corporate actions, and what else is known of their market.
 
-    address: str
-    version: str
-    calendar: CalendarName
-    simulated: bool
-    symbols: int
-    bars: int
-    first: dt.date | None
-    last: dt.date | None
-    actions: int
-    quarantined: int
-    findings: int
-    size: int
-
-
-class Lake:
-    """Daily bars, their corporate actions, what was rejected and what was noted.
-
-    Reading never waits for writing: each call reads one version of each table. Writing is one
-    atomic commit for each table, events before bars, so no reader sees bars without their events.
+    Reading never waits for writing: each call reads one version of each table. Bars and actions are
+    published together, as one commit, so that no reader sees a half of what belongs together.
 
     Args:
         place: folder or URL of an existing lake.
@@ -91,9 +55,8 @@ class Lake:
     """
 
     def __init__(self, place: str | Path | Location) -> None:
-        self.location = Location.of(place)
+        super().__init__(Location.of(place))
         self._descriptor = Descriptor.read(self.location)
-        self._tables = {spec: Table(spec, self.location.child(spec.name)) for spec in TABLES}
 
     def __repr__(self) -> str:
         return f"Lake({str(self.location)!r})"
@@ -125,8 +88,9 @@ class Lake:
         descriptor = Descriptor(calendar=calendar, simulated=simulated)
         if cls.exists(location):
             raise LakeError(f"there is a lake at {location} already; open it, or choose another")
-        for spec in TABLES:
+        for spec in (QUARANTINE, FINDINGS):
             Table(spec, location.child(spec.name)).create()
+        PairOfTables(*(Table(spec, location.child(spec.name)) for spec in (BARS, ACTIONS))).create()
         descriptor.write(location)
         return cls(location)
 
@@ -151,16 +115,19 @@ class Lake:
         """Whether the bars are made up."""
         return self._descriptor.simulated
 
+    @property
+    def published(self) -> PairOfTables:
+        """The tables that are published together."""
+        return PairOfTables(self._tables[BARS], self._tables[ACTIONS])
+
     def version(self) -> str:
         """The data version: ``"bars@3 actions@1"``."""
-        bars, actions = self._snapshots(None)
-        return str(DataVersion(bars.version, actions.version))
+        return str(self._pair(None).version)
 
     def symbols(self, version: str | None = None) -> list[str]:
         """Every symbol with a bar, sorted."""
         with self._reading():
-            column = self.scan_bars(version).select(pl.col("symbol").unique()).collect()
-        return column.to_series().sort().to_list()
+            return sorted(symbols_of(self._pair(version).bars))
 
     def resolve(self, names: Sequence[str], version: str | None = None) -> list[str]:
         """The symbols that names mean: ``BHP`` finds ``BHP.AX``. The order is kept.
@@ -169,11 +136,11 @@ class Lake:
             UnknownNameError: a name means no symbol of the lake.
             ConfigError: a name means several, or two names mean one.
         """
-        return resolve(names, self.symbols(version), f"the lake at {self.location}")
+        return self._find(names, self._pair(version))
 
     def scan_bars(self, version: str | None = None) -> pl.LazyFrame:
         """Every bar, lazily, in the schema of :data:`stockstream.market.bars.BAR_SCHEMA`."""
-        return self._snapshots(version)[0].scan()
+        return self._pair(version).bars.scan()
 
     def bars(
         self,
@@ -195,44 +162,27 @@ class Lake:
                 the lake's last bar (see :func:`stockstream.market.adjust.adjust`).
             convention: how a dividend becomes a factor.
         """
-        _demand_order(start, end)
-        if adjust != "none":
-            # what happened after `end` adjusts the bars before it
-            later = self.bars(symbols, start, None, version)
-            adjusted = adjust_bars(later, self.actions(symbols, version), adjust, convention)
-            return adjusted if end is None else adjusted.filter(pl.col("date") <= end)
-        snapshot, _ = self._snapshots(version)
-        rows = snapshot.scan(_years(snapshot, start, end))
-        if symbols is not None:
-            rows = rows.filter(pl.col("symbol").is_in(self.resolve(symbols, version)))
-        if start is not None:
-            rows = rows.filter(pl.col("date") >= start)
-        if end is not None:
-            rows = rows.filter(pl.col("date") <= end)
+        demand_order(start, end)
+        pair = self._pair(version)
+        # what happened after `end` adjusts the bars before it
+        last = end if adjust == "none" else None
         with self._reading():
-            return rows.collect().sort(BARS.key)
+            chosen = of_names(None if symbols is None else self._find(symbols, pair))
+            bars = between(pair.bars, start, last).filter(chosen).collect().sort(BARS.key)
+            if adjust == "none":
+                return bars
+            actions = pair.actions.scan().filter(chosen).collect()
+        adjusted = adjust_bars(bars, actions, adjust, convention)
+        return adjusted if end is None else adjusted.filter(pl.col("date") <= end)
 
     def actions(
         self, symbols: Sequence[str] | None = None, version: str | None = None
     ) -> pl.DataFrame:
         """Splits, dividends and delistings, sorted by symbol, date and kind."""
-        rows = self._snapshots(version)[1].scan()
-        if symbols is not None:
-            rows = rows.filter(pl.col("symbol").is_in(self.resolve(symbols, version)))
+        pair = self._pair(version)
         with self._reading():
-            return rows.collect()
-
-    def quarantine(self) -> pl.DataFrame:
-        """Every row that was rejected, with the rule it broke and where it came from."""
-        return self._whole(QUARANTINE)
-
-    def findings(self) -> pl.DataFrame:
-        """What is odd about rows that were kept."""
-        return self._whole(FINDINGS)
-
-    def listings(self) -> pl.DataFrame:
-        """Who the symbols are, where a provider said so."""
-        return self._whole(LISTINGS)
+            chosen = of_names(None if symbols is None else self._find(symbols, pair))
+            return pair.actions.scan().filter(chosen).collect()
 
     def last_session(self) -> dt.date:
         """Date of the newest bar.
@@ -240,7 +190,7 @@ class Lake:
         Raises:
             NoDataError: the lake is empty.
         """
-        last: dt.date | None = self._snapshots(None)[0].bounds("date")[1]
+        last: dt.date | None = self._pair(None).bars.bounds("date")[1]
         if last is None:
             raise NoDataError(
                 f"the lake at {self.location} holds no bars yet; "
@@ -270,41 +220,25 @@ class Lake:
             UnknownNameError: a symbol is not in the lake.
             NoDataError: no symbol has a bar in the window.
         """
-        _demand_order(start, end)
-        bars, actions = self._snapshots(version)
+        demand_order(start, end)
+        pair = self._pair(version)
         with self._reading():
-            known = bars.scan().select(pl.col("symbol").unique()).collect().to_series().to_list()
-            found = resolve(symbols, known, f"the lake at {self.location}")
-            panel = load_panel(bars, actions, found, start, end, warmup)
-        if not self.simulated:
-            return panel
-        return replace(panel, flags=("simulated data: the market is made up", *panel.flags))
+            panel = load_panel(*pair, self._find(symbols, pair), start, end, warmup)
+        listed = survivorship_flag(self.universe_since(), start)
+        about = SIMULATED_FLAG if self.simulated else listed
+        return replace(panel, flags=(about, *panel.flags)) if about else panel
 
-    def history(self) -> list[Commit]:
+    def log(self) -> list[LogLine]:
         """Every commit of every table, the newest first."""
         with self._reading():
-            commits = [c for table in self._tables.values() for c in table.snapshot().history()]
-        return sorted(commits, key=lambda commit: commit.when, reverse=True)
+            return log_lines(self._tables.values())
 
     def info(self) -> LakeInfo:
         """What the lake holds."""
-        bars, actions = self._snapshots(None)
-        quarantine, findings = (self._tables[spec].snapshot() for spec in (QUARANTINE, FINDINGS))
-        first, last = bars.bounds("date")
-        return LakeInfo(
-            address=str(self.location),
-            version=str(DataVersion(bars.version, actions.version)),
-            calendar=self.calendar,
-            simulated=self.simulated,
-            symbols=len(self.symbols()),
-            bars=bars.rows,
-            first=first,
-            last=last,
-            actions=actions.rows,
-            quarantined=quarantine.rows,
-            findings=findings.rows,
-            size=bars.size + actions.size + quarantine.size + findings.size,
-        )
+        pair = self._pair(None)
+        with self._reading():
+            symbols = len(symbols_of(pair.bars))
+        return take_stock(self, pair, symbols)
 
     def merge(
         self,
@@ -312,7 +246,6 @@ class Lake:
         actions: pl.DataFrame | None = None,
         quarantine: pl.DataFrame | None = None,
         findings: pl.DataFrame | None = None,
-        listings: pl.DataFrame | None = None,
         source: str = "",
     ) -> MergeSummary:
         """Add and update rows. Nothing is ever deleted; the same rows again change nothing.
@@ -322,7 +255,6 @@ class Lake:
             actions: their events.
             quarantine: rejected rows.
             findings: what was noted.
-            listings: who the symbols are.
             source: file or provider they came from.
 
         Raises:
@@ -332,24 +264,16 @@ class Lake:
         """
         admission.demand_same_kind(bars, simulated=self.simulated, place=str(self.location))
         admission.demand_checked(bars)
-        before, bars_before = self.version(), self._tables[BARS].snapshot()
+        before = self._pair(None)
         with self._reading():
-            admission.demand_same_basis(bars_before, bars)
+            admission.demand_same_basis(before.bars, bars)
             if self.simulated:
-                admission.demand_same_market(bars_before, bars)
-        today = dt.datetime.now(dt.UTC).date()
-        sourced = {"source": pl.lit(source), "ingested": pl.lit(today)}
-
-        def commit(
-            spec: TableSpec, rows: pl.DataFrame | None, guard: Guard | None = None
-        ) -> Change:
-            return commit_rows(self._tables[spec], rows, source=source, fill=sourced, guard=guard)
-
-        commit(LISTINGS, listings)
-        events = commit(ACTIONS, actions)
-        rejected = commit(QUARANTINE, quarantine)
-        noted = commit(FINDINGS, findings)
-        rows = commit(BARS, bars, admission.demand_same_basis)
+                admission.demand_same_market(before.bars, bars)
+        sourced = {"source": pl.lit(source), "ingested": pl.lit(today())}
+        events = commit_rows(self._tables[ACTIONS], actions, source=source)
+        rejected = commit_rows(self._tables[QUARANTINE], quarantine, source=source, fill=sourced)
+        noted = commit_rows(self._tables[FINDINGS], findings, source=source, fill=sourced)
+        rows = self.published.publish(bars, source=source, guard=admission.demand_same_basis)
         return MergeSummary(
             added=rows.added,
             updated=rows.updated,
@@ -358,33 +282,13 @@ class Lake:
             actions_updated=events.updated,
             quarantined=rejected.added,
             findings=noted.added,
-            before=before,
+            before=str(before.version),
             after=self.version(),
         )
 
-    def _snapshots(self, version: str | None) -> tuple[Snapshot, Snapshot]:
-        """Bars, then actions: whatever is committed in between, the bars' events are there."""
-        wanted = None if version is None else DataVersion.parse(version)
-        bars = self._tables[BARS].snapshot(wanted and wanted.bars)
-        return bars, self._tables[ACTIONS].snapshot(wanted and wanted.actions)
+    def _pair(self, version: str | None) -> Pair:
+        return self.published.read(None if version is None else DataVersion.parse(version))
 
-    def _whole(self, spec: TableSpec) -> pl.DataFrame:
+    def _find(self, names: Sequence[str], pair: Pair) -> list[str]:
         with self._reading():
-            return self._tables[spec].snapshot().scan().collect()
-
-    def _reading(self) -> AbstractContextManager[None]:
-        return reading(
-            f"the lake at {self.location}",
-            "restore the file from a copy, or import the data into a new lake",
-        )
-
-
-def _demand_order(start: dt.date | None, end: dt.date | None) -> None:
-    if start is not None and end is not None and end < start:
-        raise ConfigError(f"the window ends on {end}, before it starts on {start}; swap the dates")
-
-
-def _years(snapshot: Snapshot, start: dt.date | None, end: dt.date | None) -> set[int]:
-    low = start.year if start else 0
-    high = end.year if end else 9999
-    return {f.year for f in snapshot.files if f.year is not None and low <= f.year <= high}
+            return find_symbols(names, pair.bars, f"the lake at {self.location}")

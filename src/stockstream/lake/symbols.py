@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
+
+import polars as pl
 
 from stockstream.errors import ConfigError, NoDataError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-__all__ = ["resolve"]
+    from stockstream.lake.delta import Snapshot
+
+__all__ = ["FEW", "find_symbols", "may_be", "resolve", "symbols_of"]
+
+FEW = 20
+"""Names that are looked up one by one; for more, all symbols are read."""
+
+
+def symbols_of(bars: Snapshot) -> list[str]:
+    """Every symbol with a bar, in no particular order."""
+    return bars.scan().select(pl.col("symbol").unique()).collect().to_series().to_list()
+
+
+def find_symbols(names: Sequence[str], bars: Snapshot, place: str) -> list[str]:
+    """What :func:`resolve` finds among the symbols of the bars.
+
+    The files are sorted by symbol: for a few names, most of each file is left unread.
+    """
+    if 0 < len(names) <= FEW:
+        near = bars.scan().filter(may_be(names)).select(pl.col("symbol").unique()).collect()
+        try:
+            return resolve(names, near.to_series().to_list(), place)
+        except (UnknownNameError, NoDataError):
+            pass  # to say which symbols there are takes all of them
+    return resolve(names, symbols_of(bars), place)
+
+
+def may_be(names: Sequence[str]) -> pl.Expr:
+    """Whether one of the names can mean the symbol."""
+    symbol, conditions = pl.col("symbol"), []
+    for name in names:
+        asked, code = name.strip(), name.strip().upper()
+        begins = symbol.is_between(pl.lit(code + "."), pl.lit(code + "/"), closed="left")
+        conditions += [symbol == asked, symbol == code, begins]
+    return reduce(or_, conditions)  # in this form the scan skips by it
 
 
 def resolve(names: Sequence[str], known: Collection[str], place: str) -> list[str]:

@@ -12,7 +12,17 @@ from stockstream.market.bars import BAR_SCHEMA
 from stockstream.market.findings import FINDING_SCHEMA
 from stockstream.market.rules import QUARANTINE_SCHEMA
 
-__all__ = ["ACTIONS", "BARS", "FINDINGS", "LISTINGS", "QUARANTINE", "TABLES", "TableSpec"]
+__all__ = [
+    "ACTIONS",
+    "BARS",
+    "FACTORS",
+    "FINDINGS",
+    "HEALTH",
+    "QUARANTINE",
+    "TABLES",
+    "UNIVERSE",
+    "TableSpec",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +37,7 @@ class TableSpec:
         keeps: columns that an update leaves as they are.
         silent_nulls: values in which null means "not said", so that it is no news.
         by_year: whether files are parted by the year of ``date``.
+        on_demand: whether it is made when it is first written; until then it reads as empty.
     """
 
     name: str
@@ -36,6 +47,7 @@ class TableSpec:
     keeps: tuple[str, ...] = ()
     silent_nulls: tuple[str, ...] = ()
     by_year: bool = False
+    on_demand: bool = False
 
 
 BARS: Final = TableSpec(
@@ -72,21 +84,75 @@ FINDINGS: Final = TableSpec(
     keeps=("ingested",),
 )
 
-LISTINGS: Final = TableSpec(
-    "listings",
+UNIVERSE: Final = TableSpec(
+    "universe",
     pl.Schema(
         {
             "symbol": pl.String(),
             "name": pl.String(),
             "sector": pl.String(),
+            "industry_group": pl.String(),
             "listing_date": pl.Date(),
-            "delisting_date": pl.Date(),
+            "valid_from": pl.Date(),
+            "valid_to": pl.Date(),
+            "known_from": pl.Date(),
+            "known_to": pl.Date(),
+            "renamed_to": pl.String(),
+            "source": pl.String(),
         }
     ),
-    key=("symbol",),
-    values=("name", "sector", "listing_date", "delisting_date"),
+    key=("symbol", "valid_from", "known_from"),
+    values=(
+        "name",
+        "sector",
+        "industry_group",
+        "listing_date",
+        "valid_to",
+        "known_to",
+        "renamed_to",
+    ),
+    on_demand=True,
 )
-"""Who the symbols are; ``delisting_date`` is null while a company trades."""
+"""Who was listed when, and when that was known; see :mod:`stockstream.lake.universe`."""
 
-TABLES: Final = (LISTINGS, ACTIONS, QUARANTINE, FINDINGS, BARS)
-"""In the order in which they are written: a reader never sees bars without their events."""
+FACTORS: Final = TableSpec(
+    "factors",
+    pl.Schema(
+        {
+            "symbol": pl.String(),
+            "date": pl.Date(),
+            "name": pl.String(),
+            "value": pl.Float64(),
+            "known_at": pl.Date(),
+            "source": pl.String(),
+        }
+    ),
+    key=("symbol", "name", "date", "known_at"),
+    values=("value",),
+    by_year=True,
+    on_demand=True,
+)
+"""Figures of companies, each with the day from which it could be known."""
+
+HEALTH: Final = TableSpec(
+    "health",
+    pl.Schema(
+        {
+            "date": pl.Date(),
+            "run": pl.String(),
+            "at": pl.String(),
+            "level": pl.String(),
+            "kind": pl.String(),
+            "subject": pl.String(),
+            "count": pl.Int64(),
+            "detail": pl.String(),
+        }
+    ),
+    key=("date", "run", "kind", "subject"),
+    values=("level", "count", "detail"),
+    by_year=True,
+    on_demand=True,
+)
+"""What runs had to say, by the session they were for; ``at`` is UTC, ISO 8601."""
+
+TABLES: Final = (ACTIONS, QUARANTINE, FINDINGS, BARS, UNIVERSE, FACTORS, HEALTH)

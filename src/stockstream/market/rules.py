@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stockstream.market.calendars import Calendar
     from stockstream.market.ticks import TickTable
 
-__all__ = ["QUARANTINE_SCHEMA", "RULES", "drop_repeated", "reject"]
+__all__ = ["NOISE", "QUARANTINE_SCHEMA", "RULES", "drop_repeated", "reject", "set_aside"]
 
 RULES: Final = {
     "missing_symbol_or_date": "the row does not say whose bar it is, or of which day",
@@ -25,6 +25,8 @@ RULES: Final = {
     "close_outside_range": "the close is outside low..high by more than half a tick",
     "not_a_session": "the exchange was closed on that day",
     "duplicate": "another row of the same symbol and date, with other values, came later",
+    "hundredfold": "the close is about 100 times the symbol's other closes, or a hundredth, and no "
+    "known split explains it: cents for dollars",
 }
 """Every rule and what it finds. A row that breaks several is listed once, under the first of them
 in this order; its ``detail`` names them all."""
@@ -59,7 +61,14 @@ def reject(
         return bars, pl.DataFrame(schema=QUARANTINE_SCHEMA)
     names = [pl.when(rule).then(pl.lit(name)) for name, rule in broken.items()]
     rule, detail = pl.coalesce(names), pl.concat_str(names, separator=", ", ignore_nulls=True)
-    return bars.filter(~unsound), _rejected(bars.filter(unsound), rule, detail)
+    return bars.filter(~unsound), set_aside(bars.filter(unsound), rule, detail)
+
+
+def set_aside(rows: pl.DataFrame, rule: pl.Expr, detail: pl.Expr | None = None) -> pl.DataFrame:
+    """Rejected rows in :data:`QUARANTINE_SCHEMA`; without a detail the rule says it all."""
+    return rows.with_columns(
+        rule=rule, severity=pl.lit("error"), detail=rule if detail is None else detail
+    )
 
 
 def drop_repeated(
@@ -90,12 +99,8 @@ def drop_repeated(
     versions = many.unique(_VALUES, keep="last", maintain_order=True)
     newest = pl.struct(KEY).is_last_distinct()
     kept = pl.concat([bars.filter(~one_of_many), versions.filter(newest)]).sort(KEY)
-    rejected = _rejected(versions.filter(~newest), pl.lit("duplicate"), pl.lit("duplicate"))
+    rejected = set_aside(versions.filter(~newest), pl.lit("duplicate"))
     return kept, rejected, repeats.select(*KEY, "len")
-
-
-def _rejected(rows: pl.DataFrame, rule: pl.Expr, detail: pl.Expr) -> pl.DataFrame:
-    return rows.with_columns(rule=rule, severity=pl.lit("error"), detail=detail)
 
 
 def _broken(

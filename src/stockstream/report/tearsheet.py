@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-import os
-import tempfile
-from importlib import resources
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stockstream.backtest.archive import run_id
-from stockstream.errors import DataError
 from stockstream.metrics.drawdown import drawdowns
 from stockstream.metrics.periods import monthly_returns
-from stockstream.report import charts, theme, trust
+from stockstream.report import charts, trust
 from stockstream.report.cards import cards
 from stockstream.report.metric_rows import metric_rows
+from stockstream.report.page import render_page, write_page
 from stockstream.report.periods import drawdown_rows, year_rows
 from stockstream.report.reproduce import command_line
 from stockstream.report.trade_table import trade_table
 from stockstream.report.view import Sheet
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import plotly.graph_objects as go
 
     from stockstream.backtest.result import BacktestResult
@@ -47,48 +42,14 @@ def write_tear_sheet(result: BacktestResult, path: Path) -> Path:
     Raises:
         DataError: it cannot be written there.
     """
-    page = render_tear_sheet(result).encode()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(page)
-            Path(fresh).chmod(0o644)
-            Path(fresh).replace(path)
-        except BaseException:
-            Path(fresh).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise DataError(
-            f"cannot write the tear sheet to {path}: {error.strerror or error}; choose another file"
-        ) from error
-    return path
+    return write_page(render_tear_sheet(result), path, "the tear sheet")
 
 
 def render_tear_sheet(result: BacktestResult) -> str:
     """The page as text."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("stockstream.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    library, script = _library(), _packaged("tearsheet.js")
-    return environment.get_template("tearsheet.html.j2").render(
-        sheet=tear_sheet(result),
-        figures={name: _as_json(figure) for name, figure in figures(result).items()},
-        policy=_policy(library, script),
-        plotly=library,
-        script=script,
-        light=theme.css_variables(theme.LIGHT),
-        dark=theme.css_variables(theme.DARK),
-        twins=theme.dark_twins(),
-        font=theme.FONT,
+    sheet = tear_sheet(result)
+    return render_page(
+        "tearsheet", title=sheet.title, figures=figures(result), script=True, sheet=sheet
     )
 
 
@@ -147,27 +108,3 @@ def figures(result: BacktestResult) -> dict[str, go.Figure]:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _as_json(figure: go.Figure) -> Any:
-    return json.loads(figure.to_json(engine="json"))
-
-
-def _library() -> str:
-    from plotly.offline import get_plotlyjs
-
-    return str(get_plotlyjs())
-
-
-def _packaged(name: str) -> str:
-    return (resources.files("stockstream.report") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _policy(*scripts: str) -> str:
-    """A content security policy: only these very scripts run, and nothing is fetched."""
-    hashes = (hashlib.sha256(script.encode()).digest() for script in scripts)
-    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in hashes)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
-    )

@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
+from stockstream.market.spreadsheet import escape_formulas
 from stockstream.report.formats import count, money_digits, percent, plain_number, price
 from stockstream.report.view import Cell, Column, Row, TradeTable, tone_of
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-__all__ = ["CSV_BYTES", "SHOWN_TRADES", "spreadsheet_safe", "trade_csv", "trade_table"]
+__all__ = ["CSV_BYTES", "SHOWN_TRADES", "trade_csv", "trade_table"]
 
 SHOWN_TRADES = 500
 CSV_BYTES = 250_000
@@ -35,8 +36,6 @@ COLUMNS = (
     Column("Best", "MFE: best excursion from the entry price"),
     Column("Why", "why it ended", text=True),
 )
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def trade_table(trades: pl.DataFrame) -> TradeTable:
@@ -113,16 +112,9 @@ def trade_csv(trades: pl.DataFrame, most: int = CSV_BYTES) -> tuple[str, int]:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(trades.columns)
     written = 0
-    for row in trades.iter_rows():
-        writer.writerow([spreadsheet_safe(cell) for cell in row])
+    for row in escape_formulas(trades).iter_rows():
+        writer.writerow(row)
         written += 1
         if out.tell() > most:
             break
     return out.getvalue(), written
-
-
-def spreadsheet_safe(cell: object) -> object:
-    """Text that a spreadsheet would read as a formula gets an apostrophe; numbers stay numbers."""
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA_STARTS):
-        return f"'{cell}"
-    return cell

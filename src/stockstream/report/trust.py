@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stockstream.errors import StockstreamError
+from stockstream.market.survivorship import ON_RECORD
 from stockstream.report.formats import count, day, money, plain_number
 from stockstream.report.view import Alarm, Badge, Fact
 from stockstream.strategy.registry import get_strategy
 from stockstream.strategy.rule import RuleStrategy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stockstream.backtest.config import BacktestConfig, Costs
     from stockstream.backtest.result import BacktestResult
 
@@ -122,19 +125,36 @@ def badges(result: BacktestResult) -> tuple[Badge, ...]:
 
 
 def _data_badges(result: BacktestResult) -> list[Badge]:
-    found = [
-        Badge(
-            "survivorship: unknown list",
-            "caution",
-            "nobody recorded when these symbols entered the universe: names that failed before "
-            "the list was made may be missing, which flatters every result",
-        )
-    ]
+    found = [_survivorship(result.flags)]
     if "simulated" in " ".join((result.identity.data_version, *result.flags)).lower():
         found.append(
             Badge("simulated data", "caution", "the market is made up; so is every profit here")
         )
     return found
+
+
+def _survivorship(flags: Sequence[str]) -> Badge:
+    said = [flag for flag in flags if flag.startswith("survivorship: ")]
+    if not said:
+        return Badge(
+            "survivorship: unknown list",
+            "caution",
+            "nobody recorded when these symbols entered the universe: names that failed before "
+            "the list was made may be missing, which flatters every result",
+        )
+    since = said[0].rpartition(" ")[2]
+    if said[0].startswith(ON_RECORD):
+        return Badge(
+            "survivorship: list on record",
+            "good",
+            f"the lists of the exchange are kept since {since}: who failed later is in the lake",
+        )
+    return Badge(
+        f"survivorship: list from {since}",
+        "caution",
+        f"the lists of the exchange are kept since {since}: names that failed before that day may "
+        "be missing, which flatters the time before it",
+    )
 
 
 def _look_ahead(result: BacktestResult) -> Badge:

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 Tone = Literal["", "good", "caution", "bad", "gain", "loss", "quiet", "text"]
-"""How a piece of text is coloured; each is a class in ``tearsheet.css``."""
+"""How a piece of text is coloured; each is a class in ``page.css``."""
 
 
 @dataclass(frozen=True, slots=True)

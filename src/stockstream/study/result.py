@@ -111,6 +111,8 @@ class SweepResult:
     def write(self, path: Path) -> Path:
         """Write the trials to a ``.parquet`` or ``.csv`` file, whole or not at all.
 
+        No cell of a ``.csv`` file runs as a formula in a spreadsheet.
+
         Raises:
             ConfigError: another kind of file.
             DataError: it cannot be written; a file that was there is untouched.
@@ -144,11 +146,14 @@ class SweepResult:
         import polars as pl
         import polars.selectors as cs
 
+        from stockstream.market.spreadsheet import escape_formulas
+
         if path.suffix.lower() == ".parquet":
             self.trials.write_parquet(path)
             return
         lists = cs.list(cs.all())
-        self.trials.with_columns(lists.cast(pl.List(pl.String)).list.join(",")).write_csv(path)
+        flat = self.trials.with_columns(lists.cast(pl.List(pl.String)).list.join(","))
+        escape_formulas(flat).write_csv(path)
 
     def to_dict(self) -> dict[str, Any]:
         """A summary as JSON values: fractions, null where undefined."""

@@ -1,36 +1,43 @@
 """Sessions of an exchange, from a table that is shipped.
 
-The tables beside this file name the weekdays on which an exchange is closed and the weekend days
-on which it is open. ``scripts/make_calendars.py`` writes them from exchange_calendars, which is
-needed at development time only: importing it takes longer than most backtests.
+The tables beside this file name the weekdays on which an exchange is closed, the weekend days on
+which it is open, and the sessions that close early. ``scripts/make_calendars.py`` writes them from
+exchange_calendars, which is needed at development time only: importing it takes longer than most
+backtests.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from stockstream.errors import ConfigError, UnknownNameError
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
     Day = dt.date | np.datetime64 | str
     Days = NDArray[np.datetime64]
 
-__all__ = ["TIMEZONES", "Calendar", "get_calendar"]
+__all__ = ["CLOSES", "TIMEZONES", "Calendar", "get_calendar"]
 
 TIMEZONES: Final = {"XASX": "Australia/Sydney", "XNYS": "America/New_York"}
 """The exchanges that have a table, by ISO 10383 market identifier, and where their clock hangs."""
 
+CLOSES: Final = {"XASX": dt.time(16), "XNYS": dt.time(16)}
+"""When continuous trading ends on a usual day, by the exchange's clock. On the ASX the auction that
+makes the official closing price follows at 16:10."""
 
+LAG = dt.timedelta(minutes=60)
 ONE_DAY = np.timedelta64(1, "D")
 
 
@@ -48,6 +55,8 @@ class Calendar:
         first: first day that the table covers; itself a session or not.
         last: last day that the table covers.
         all_sessions: ``datetime64[D] [T]``, every session from first to last, ascending.
+        close: when a usual session ends, by the exchange's clock.
+        early_closes: when the other ones end, by their day.
     """
 
     name: str
@@ -55,6 +64,8 @@ class Calendar:
     first: np.datetime64 = field(compare=False)
     last: np.datetime64 = field(compare=False)
     all_sessions: Days = field(compare=False, repr=False)
+    close: dt.time = field(compare=False, repr=False)
+    early_closes: Mapping[dt.date, dt.time] = field(compare=False, repr=False)
 
     def sessions(self, start: Day | None = None, end: Day | None = None) -> Days:
         """``datetime64[D]``: the sessions from start to end, both included.
@@ -113,6 +124,40 @@ class Calendar:
         session: np.datetime64 = self.all_sessions[index]
         return session
 
+    def close_at(self, session: Day) -> dt.datetime:
+        """When a session ends, in UTC.
+
+        Raises:
+            ConfigError: the exchange does not trade on that day, or it is outside the table.
+        """
+        day = self._day(session)
+        if not self.is_session(day):
+            raise ConfigError(f"{day} is not a session of {self.name}, so it has no close")
+        date = dt.date.fromisoformat(str(day))
+        local = dt.datetime.combine(
+            date, self.early_closes.get(date, self.close), ZoneInfo(self.timezone)
+        )
+        return local.astimezone(dt.UTC)
+
+    def as_of(self, now: dt.datetime, lag: dt.timedelta = LAG) -> dt.date:
+        """The newest session whose bars are final: it closed at least ``lag`` before now.
+
+        Args:
+            now: a moment, in any time zone.
+            lag: how long after the close a source still corrects the last bar.
+
+        Raises:
+            ConfigError: ``now`` has no time zone, or is beyond the table.
+        """
+        if now.utcoffset() is None:
+            raise ConfigError(f"{now} has no time zone; use datetime.now(UTC)")
+        moment = now.astimezone(dt.UTC) - lag
+        day = moment.astimezone(ZoneInfo(self.timezone)).date()
+        session = self.offset(day, 0)
+        if self.close_at(session) > moment:
+            session = self.previous_session(session)
+        return dt.date.fromisoformat(str(session))
+
     def covers(self, dates: Days) -> NDArray[np.bool_]:
         """Whether the table knows each day."""
         return np.asarray((dates >= self.first) & (dates <= self.last))
@@ -134,7 +179,9 @@ class Calendar:
             raise ConfigError(f"not a day: {error}; write days as YYYY-MM-DD") from error
         outside = ~(self.covers(days) | np.isnat(days))
         if outside.any():
-            raise ConfigError(f"{days[outside].flat[0]} is outside {self._extent()}")
+            day = days[outside].flat[0]
+            later = f"; a release that knows {str(day)[:4]} is needed" if day > self.last else ""
+            raise ConfigError(f"{day} is outside {self._extent()}{later}")
         return days
 
     def _extent(self) -> str:
@@ -156,9 +203,15 @@ def get_calendar(name: str) -> Calendar:
         event: np.array([day for day, what in rows if what == event], "datetime64[D]")
         for event in ("first", "closed", "open", "last")
     }
+    early = {
+        dt.date.fromisoformat(day): dt.time.fromisoformat(what.removeprefix("early "))
+        for day, what in rows
+        if what.startswith("early ")
+    }
     first, last = of["first"][0], of["last"][0]
     days = np.arange(first, last + ONE_DAY)
     closed = ~np.is_busday(days, holidays=of["closed"])
     sessions = np.sort(np.concatenate((days[~closed], of["open"])))
     sessions.setflags(write=False)
-    return Calendar(name, TIMEZONES[name], first, last, sessions)
+    early_closes = MappingProxyType(early)
+    return Calendar(name, TIMEZONES[name], first, last, sessions, CLOSES[name], early_closes)

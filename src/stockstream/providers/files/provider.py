@@ -12,7 +12,7 @@ from stockstream.market.actions import conform_actions, empty_actions
 from stockstream.market.bars import KEY, conform, empty_bars
 from stockstream.market.basis import infer_basis
 from stockstream.market.frames import sort_rows
-from stockstream.providers.base import Failure, FetchResult
+from stockstream.providers.base import Failure, FetchResult, Pace
 from stockstream.providers.files.layout import demand_fields
 from stockstream.providers.files.reader import FileReader
 
@@ -47,6 +47,7 @@ class FilesProvider:
     """
 
     name: Final = "files"
+    pace: Final = Pace(symbols_per_request=None, per_second=None)
 
     def __init__(
         self,
@@ -75,7 +76,7 @@ class FilesProvider:
         wanted = pl.col("symbol").is_in(list(symbols)) & pl.col("date").is_between(start, end)
         bars = everything.bars.filter(wanted)
         absent = sorted(set(symbols) - set(bars["symbol"]))
-        failures = [Failure(name, f"no row from {start} to {end}") for name in absent]
+        failures = [Failure(name, f"no row from {start} to {end}", "empty") for name in absent]
         return FetchResult(
             bars,
             everything.actions.filter(wanted),

@@ -1,0 +1,1 @@
+"""Looking after a lake: verify, repair, vacuum, restore. None of them rewrites a version."""

@@ -1,0 +1,5 @@
+"""Daily bars and events from Yahoo's chart API."""
+
+from stockstream.providers.yahoo.provider import YahooProvider
+
+__all__ = ["YahooProvider"]

@@ -1,0 +1,5 @@
+"""Daily bars and events from Yahoo, fetched by the library yfinance."""
+
+from stockstream.providers.yfinance.provider import YFinanceProvider
+
+__all__ = ["YFinanceProvider"]

@@ -1,0 +1,120 @@
+"""Self-contained HTML pages: everything inside, nothing asked for."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import tempfile
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stockstream.errors import DataError
+from stockstream.report import theme
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import plotly.graph_objects as go
+
+__all__ = ["render_page", "write_page"]
+
+
+def render_page(
+    name: str,
+    *,
+    title: str,
+    figures: Mapping[str, go.Figure],
+    script: bool = False,
+    **content: object,
+) -> str:
+    """A page from its template, ``templates/NAME.html.j2``.
+
+    Args:
+        name: of the template.
+        title: of the page.
+        figures: charts by the name under which the template places them.
+        script: whether the page has a script of its own, ``templates/NAME.js``.
+        content: what the template shows; every text in it is escaped.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("stockstream.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    own = [_packaged(f"{name}.js")] if script else []
+    scripts = [_library(), _packaged("charts.js"), *own]
+    return environment.get_template(f"{name}.html.j2").render(
+        title=title,
+        figures={name: _as_json(figure) for name, figure in figures.items()},
+        policy=_policy(scripts),
+        scripts=scripts,
+        light=theme.css_variables(theme.LIGHT),
+        dark=theme.css_variables(theme.DARK),
+        twins=theme.dark_twins(),
+        font=theme.FONT,
+        **content,
+    )
+
+
+def write_page(page: str, path: Path, what: str) -> Path:
+    """Write a page; an older file at that path is replaced whole or not at all.
+
+    Args:
+        page: the page as text.
+        path: where to; its folder is made if it is missing.
+        what: what it is, for the message.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        DataError: it cannot be written there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(page.encode())
+            Path(fresh).chmod(0o644)
+            Path(fresh).replace(path)
+        except BaseException:
+            Path(fresh).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise DataError(
+            f"cannot write {what} to {path}: {error.strerror or error}; choose another file"
+        ) from error
+    return path
+
+
+def _as_json(figure: go.Figure) -> Any:
+    return json.loads(figure.to_json(engine="json"))
+
+
+def _library() -> str:
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
+
+
+def _packaged(name: str) -> str:
+    return (resources.files("stockstream.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _policy(scripts: list[str]) -> str:
+    """A content security policy: only these very scripts run, and nothing is fetched."""
+    hashes = (hashlib.sha256(script.encode()).digest() for script in scripts)
+    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in hashes)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )

@@ -1,0 +1,185 @@
+"""Every setting: its name, its default, the values it may have, and what it means.
+
+A field's metadata holds its limits: ``above`` and ``below`` leave the limit itself out, ``least``
+and ``most`` allow it. What ``repr`` leaves out is secret, and no message shows it either.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from stockstream.errors import ConfigError
+
+__all__ = [
+    "EodhdSettings",
+    "FetchSettings",
+    "ListSettings",
+    "LogLevel",
+    "Market",
+    "NotifySettings",
+    "QualitySettings",
+    "Settings",
+    "YahooSettings",
+]
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+Market = Literal["ASX", "US"]
+
+_LIMITS = {
+    "above": (operator.gt, "above"),
+    "below": (operator.lt, "below"),
+    "least": (operator.ge, "at least"),
+    "most": (operator.le, "at most"),
+}
+
+
+@dataclass(frozen=True)
+class _Section:
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value = getattr(self, one.name)
+            for limit, bound in one.metadata.items():
+                holds, words = _LIMITS[limit]
+                if value is not None and not holds(value, bound):
+                    raise ConfigError(f"{one.name} cannot be {value!r}: it must be {words} {bound}")
+
+
+@dataclass(frozen=True)
+class FetchSettings(_Section):
+    """How prices are fetched.
+
+    Attributes:
+        provider: name of the provider that the daily run asks.
+        batch_size: symbols of one batch; 0 lets the number of symbols decide.
+        batches_at_once: most batches that are fetched at the same time.
+        rate: most requests a second, of all batches together; by default what the source bears.
+        attempts: how often one symbol is asked for in one run before it counts as failed.
+        overlap: stored sessions that are fetched again, to see corrections and splits.
+        history_years: years that are fetched of a symbol that the lake does not have.
+        lag_minutes: minutes after the close from which the bars of a session count as final.
+        skip_after: failing runs in a row after which a symbol is asked for in every fifth run only.
+        timeout: seconds that one request may take.
+    """
+
+    provider: str = "yahoo"
+    batch_size: int = field(default=100, metadata={"least": 0})
+    batches_at_once: int = field(default=10, metadata={"least": 1})
+    rate: float | None = field(default=None, metadata={"above": 0})
+    attempts: int = field(default=4, metadata={"least": 1})
+    overlap: int = field(default=10, metadata={"least": 0})
+    history_years: int = field(default=10, metadata={"least": 1})
+    lag_minutes: int = field(default=60, metadata={"least": 0})
+    skip_after: int = field(default=5, metadata={"least": 1})
+    timeout: float = field(default=20.0, metadata={"above": 0})
+
+
+@dataclass(frozen=True)
+class ListSettings(_Section):
+    """Where the list of symbols comes from, and when it is believed.
+
+    Attributes:
+        market: ``ASX`` or ``US``; decides the suffix of the symbols, ``.AX`` or none.
+        url: where the list is downloaded.
+        token: access token of the list, if it wants one; secret.
+        shrink_limit: fraction of the symbols that a list may lose and still be accepted.
+        removal_days: accepted lists of different days without a symbol that confirm its removal.
+    """
+
+    market: Market = "ASX"
+    url: str = "https://asx.api.markitdigital.com/asx-research/1.0/companies/directory/file"
+    token: str = field(default="", repr=False)
+    shrink_limit: float = field(default=0.03, metadata={"least": 0, "most": 1})
+    removal_days: int = field(default=3, metadata={"least": 1})
+
+
+@dataclass(frozen=True)
+class YahooSettings(_Section):
+    """The provider ``yahoo``.
+
+    Attributes:
+        base_url: the server that is asked.
+    """
+
+    base_url: str = "https://query2.finance.yahoo.com"
+
+
+@dataclass(frozen=True)
+class EodhdSettings(_Section):
+    """The provider ``eodhd``.
+
+    Attributes:
+        base_url: the server that is asked.
+        token: the API key; secret.
+    """
+
+    base_url: str = "https://eodhd.com"
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class QualitySettings(_Section):
+    """From where on the check of bars calls something odd.
+
+    Attributes:
+        jump_above: a close of more than so many times the one before is a jump.
+        jump_below: so is a close of less than this fraction of the one before.
+        few_ticks: price steps within which nothing is a jump.
+        long_gap: sessions in a row without a bar after which a gap is long, and a missing end is
+            a sign that trading stopped.
+        short_session: fraction of the usual number of symbols below which a session is short.
+        trailing: sessions before a session that say what is usual.
+        enough_symbols: usual number of symbols from which a session can be called short.
+        stale_run: bars in a row with one and the same close that make a stale run.
+        slip_run: most bars in a row that are set aside as being in another unit, cents for dollars.
+    """
+
+    jump_above: float = field(default=1.5, metadata={"above": 1})
+    jump_below: float = field(default=0.5, metadata={"least": 0, "below": 1})
+    few_ticks: int = field(default=3, metadata={"least": 0})
+    long_gap: int = field(default=10, metadata={"least": 1})
+    short_session: float = field(default=0.8, metadata={"least": 0, "most": 1})
+    trailing: int = field(default=21, metadata={"least": 5})
+    enough_symbols: int = field(default=20, metadata={"least": 1})
+    stale_run: int = field(default=20, metadata={"least": 2})
+    slip_run: int = field(default=60, metadata={"least": 0})
+
+
+@dataclass(frozen=True)
+class NotifySettings(_Section):
+    """Who hears of the daily run.
+
+    Attributes:
+        urls: Apprise URLs that get a message; in an environment variable with spaces between them;
+            secret.
+    """
+
+    urls: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user or a machine sets once.
+
+    Attributes:
+        lake: folder or URL of the lake that commands use unless ``--lake`` names another.
+        runs: folder in which backtests and sweeps leave their results.
+        log_level: least severe log record to show.
+        fetch: how prices are fetched.
+        symbols: where the list of symbols comes from.
+        yahoo: the provider of this name.
+        eodhd: the provider of this name.
+        quality: from where on the check of bars calls something odd.
+        notify: who hears of the daily run.
+    """
+
+    lake: str = "data/lake"
+    runs: str = "data/runs"
+    log_level: LogLevel = "WARNING"
+    fetch: FetchSettings = field(default_factory=FetchSettings)
+    symbols: ListSettings = field(default_factory=ListSettings)
+    yahoo: YahooSettings = field(default_factory=YahooSettings)
+    eodhd: EodhdSettings = field(default_factory=EodhdSettings)
+    quality: QualitySettings = field(default_factory=QualitySettings)
+    notify: NotifySettings = field(default_factory=NotifySettings)
