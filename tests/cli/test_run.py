@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
+
+import pytest
 
 from stockstream.cli import app
 from stockstream.errors import PartialError
@@ -10,7 +13,6 @@ from stockstream.errors import PartialError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
     from tests.cli.conftest import Stockstream
 
 
@@ -91,6 +93,19 @@ def test_a_panic_of_a_library_is_one_clear_line_too(
     assert said.code == 1
     assert said.document["error"]["type"] == "PanicException"
     assert said.err.startswith("error: PanicException: called `Option::unwrap()`")
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "shown"),
+    [
+        ("stockstream.ingest", "DEBUG", True),
+        ("botocore.auth", "INFO", False),
+        ("botocore.auth", "WARNING", True),
+    ],
+)
+def test_debugging_is_about_this_program(name: str, level: str, shown: bool) -> None:
+    record = logging.makeLogRecord({"name": name, "levelno": getattr(logging, level)})
+    assert app._is_for_users(record) is shown
 
 
 def test_a_password_in_the_wrong_place_is_not_repeated(stockstream: Stockstream) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from stockstream.backtest.archive import save_result
 from stockstream.backtest.config import BacktestConfig
 from stockstream.backtest.run import run_backtest
+from stockstream.cli import main
 from stockstream.errors import ConfigError, MalformedError
 from stockstream.ingest.factors import FileSource, import_factors
 from stockstream.ingest.fetch import fetch
@@ -35,6 +36,7 @@ from stockstream.providers.base import FetchResult, Pace
 from stockstream.providers.directory import Download
 from stockstream.providers.eodhd.codes import code_of
 from stockstream.providers.yahoo.request import chart_path
+from stockstream.providers.yfinance.provider import _SYMBOL as YFINANCE_SYMBOL
 from stockstream.report.tearsheet import write_tear_sheet
 from stockstream.settings import FetchSettings, Settings
 
@@ -108,7 +110,13 @@ def report(name: str) -> None:
     demand_one_segment(f"/api/eod/{code_of(name).text}", "/api/eod")
 
 
-@pytest.mark.parametrize("ask", [chart, report])
+def through_yfinance(name: str) -> None:
+    if not YFINANCE_SYMBOL.fullmatch(name):
+        raise MalformedError
+    demand_one_segment(f"/v8/finance/chart/{name}", "/v8/finance/chart")
+
+
+@pytest.mark.parametrize("ask", [chart, report, through_yfinance])
 def test_no_name_leads_to_another_page(ask: Callable[[str], None]) -> None:
     accepted = set()
     for name in hostile_names():
@@ -123,7 +131,7 @@ def test_no_name_leads_to_another_page(ask: Callable[[str], None]) -> None:
 
 @given(TEXTS)
 def test_no_text_leads_to_another_page(name: str) -> None:
-    for ask in (chart, report):
+    for ask in (chart, report, through_yfinance):
         try:
             ask(name)
         except MalformedError:
@@ -221,6 +229,23 @@ def test_a_list_of_hostile_codes(tmp_path: Path) -> None:
     assert listed.result["symbols"] == ["BHP"]
     assert tree(tmp_path) == {f"lake/symbols/{SESSION}-symbols.csv"}
     assert [event.kind for event in listed.events] == ["list_row_skipped"]
+
+
+@pytest.mark.parametrize("provider", ["yahoo", "eodhd"])
+@pytest.mark.parametrize("target", ["--lake", "--output"])
+def test_symbols_of_a_command_line(
+    target: str, provider: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of them is asked for: nobody listens at this address, and no time is spent on it."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("YAHOO__BASE_URL", "EODHD__BASE_URL"):
+        monkeypatch.setenv(f"STOCKSTREAM__{name}", "http://127.0.0.1:1")
+    monkeypatch.setenv("STOCKSTREAM__EODHD__TOKEN", "key")
+    monkeypatch.setenv("STOCKSTREAM__FETCH__ATTEMPTS", "1")
+    symbols = ",".join(name for name in WORST if not name.startswith("A"))
+    words = ("fetch", "--provider", provider, "--symbols", symbols, "--start", "2024-06-03")
+    assert main([*words, target, "there"]) == 1
+    assert tree(tmp_path) == set()
 
 
 @pytest.mark.slow

@@ -70,8 +70,18 @@ def stockstream_command(
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit
-    level = "DEBUG" if debug else load_settings().log_level
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.addFilter(_is_for_users)
+    logging.basicConfig(
+        level="DEBUG" if debug else load_settings().log_level,
+        format="%(levelname)s %(name)s: %(message)s",
+        handlers=[handler],
+    )
+
+
+def _is_for_users(record: logging.LogRecord) -> bool:
+    """Not what libraries write for their own makers: it may hold requests with their keys."""
+    return record.name.startswith("stockstream") or record.levelno >= logging.WARNING
 
 
 def _add(panel: str, name: str, function: Callable[..., int | None]) -> None:

@@ -24,8 +24,6 @@ __all__ = ["RUN", "RunRecord"]
 RUN: Final = "run"
 """Kind of the row that a run writes when it has done everything else."""
 
-LOOK_BACK: Final = dt.timedelta(days=400)
-
 
 @dataclass(frozen=True)
 class RunRecord:
@@ -51,7 +49,7 @@ class RunRecord:
     @classmethod
     def next(cls, lake: Lake, session: dt.date) -> RunRecord:
         """The record of the next run of a session."""
-        rows = lake.health(start=session - LOOK_BACK, end=session).filter(pl.col("kind") == RUN)
+        rows = lake.health(end=session).filter(pl.col("kind") == RUN)
         here = rows.filter(pl.col("date") == session)
         details = [json.loads(text) for text in here["detail"]]
         told = frozenset(number for detail in details for number in detail["batches"])
@@ -60,13 +58,17 @@ class RunRecord:
         return cls(lake, session, name, told, not here.is_empty(), max(earlier, default=None))
 
     def unmerged(self) -> Sequence[Batch]:
-        """Batches that may not be merged yet: since the last session whose run came to its end.
+        """Batches that may not be merged yet: those of which no run has told.
+
+        What was merged before is not merged again: since then a symbol may have split, and its old
+        history would seem to be the news.
 
         Raises:
             LakeError: the raw zone cannot be read.
         """
         start = None if self.previous is None else self.previous + dt.timedelta(days=1)
-        return RawZone(self.lake.location).batches(start, self.session)
+        found = RawZone(self.lake.location).batches(start, self.session)
+        return [b for b in found if b.session != self.session or b.number not in self.told]
 
     def tell(self, events: Iterable[HealthEvent]) -> None:
         """Write events; writing them again changes nothing.

@@ -146,6 +146,7 @@ class Rehearsal:
         change: Change | None = None,
         lists: ListSource | SymbolFile | None = None,
         at: dt.time | None = None,
+        today: str | None = None,
         again: bool = False,
         clock: Clock | None = None,
         **fetch: Any,
@@ -157,12 +158,13 @@ class Rehearsal:
             change: of every answer of the source of bars; see :class:`Altered`.
             lists: instead of the source's own.
             at: time of the day on the exchange's clock; after the close by default.
+            today: day of the sources, if it is not the session.
             again: see :func:`stockstream.ingest.update.update`.
             clock: of the requests; one that hastens by default.
             fetch: settings of fetching.
         """
         session = dt.date.fromisoformat(str(day))
-        self.server.today(session, at)
+        self.server.today(dt.date.fromisoformat(today) if today else session, at)
         return update(
             self.place,
             Altered(self.yahoo, change) if change else self.yahoo,

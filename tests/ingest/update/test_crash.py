@@ -77,6 +77,7 @@ def dirty(result: FetchResult, _start: dt.date) -> FetchResult:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["actions", "quarantine", "findings", "bars", "health"])
 def test_a_run_that_is_cut_off_after_a_commit(
     rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch, table: str
@@ -180,6 +181,7 @@ def test_a_damaged_batch_is_fetched_anew(
     assert rehearsal.run("2024-05-07").state == "complete"
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_fetched_is_not_fetched_again(
     rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +203,7 @@ def test_what_a_killed_run_fetched_is_not_fetched_again(
     rehearsal.demand_truth(DAY, "GON.AX")
 
 
+@pytest.mark.slow
 def test_left_overs_are_merged_in_their_order_without_a_new_run(
     rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,6 +232,7 @@ def test_two_runs_at_the_same_time(rehearsal: Rehearsal) -> None:
     assert rehearsal.run(MONDAY).state == "complete"
 
 
+@pytest.mark.slow
 def test_a_run_that_was_partial_keeps_what_it_had(rehearsal: Rehearsal) -> None:
     """All symbols but one fail on the first day of all."""
     others = [f"{name}.AX" for name in ("CON", "GON", "ILL", "NUL", "P00", "P01", "P02", "P03")]

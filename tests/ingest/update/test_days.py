@@ -78,6 +78,7 @@ def test_a_second_pass_over_a_session_changes_nothing_that_did_not_change(
     assert rehearsal.lake.bars().equals(before)
 
 
+@pytest.mark.slow
 def test_days_without_a_run_are_made_good(rehearsal: Rehearsal) -> None:
     """Five weeks: a split, a consolidation, a new company and one that went lie between."""
     rehearsal.run("2024-04-24")

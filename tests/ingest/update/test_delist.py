@@ -30,6 +30,7 @@ GONE = ["2024-05-10", "2024-05-13", "2024-05-14"]
 """GON.AX is neither on the list nor known to the source from the first of them on."""
 
 
+@pytest.mark.slow
 def test_a_company_that_went(rehearsal: Rehearsal) -> None:
     rehearsal.begin("2024-05-09")
     close = rehearsal.lake.bars(["GON"])["close"][-1]
@@ -44,6 +45,7 @@ def test_a_company_that_went(rehearsal: Rehearsal) -> None:
     assert rehearsal.kinds("delisted") == [("delisted", "GON.AX")]
 
 
+@pytest.mark.slow
 def test_the_run_that_found_it_has_nothing_more_to_do(rehearsal: Rehearsal) -> None:
     rehearsal.begin("2024-05-09")
     for day in GONE:
@@ -53,6 +55,7 @@ def test_the_run_that_found_it_has_nothing_more_to_do(rehearsal: Rehearsal) -> N
     assert rehearsal.contents() == before
 
 
+@pytest.mark.slow
 def test_a_bank_that_the_source_forgets_for_a_week_is_not_delisted(rehearsal: Rehearsal) -> None:
     rehearsal.begin("2024-05-03")
     rehearsal.server.plan(FaultPlan(poison=(Poison("not_found", ("PLN.AX",)),)))

@@ -46,6 +46,7 @@ def test_a_disk_that_gets_full(on_disk: Rehearsal, tiny_disk: TinyDisk, spare: i
     on_disk.demand_truth(MONDAY)
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_read_only(on_disk: Rehearsal, tiny_disk: TinyDisk) -> None:
     before = on_disk.contents()
     tiny_disk.mount("remount", "ro")

@@ -46,6 +46,7 @@ def test_without_any_list_there_is_no_run(rehearsal: Rehearsal) -> None:
     rehearsal.demand_truth(DAY)
 
 
+@pytest.mark.slow
 def test_a_removal_is_confirmed_on_the_third_day(rehearsal: Rehearsal) -> None:
     rehearsal.begin("2024-05-09")
     gone: list[list[str]] = []
@@ -108,6 +109,7 @@ def renamed(rehearsal: Rehearsal, market: MarketFrames) -> Iterator[Rehearsal]:
             yield rehearsal
 
 
+@pytest.mark.slow
 def test_a_company_with_a_new_symbol(renamed: Rehearsal) -> None:
     """Its old bars stay, the new symbol has the whole history, and nobody was delisted."""
     renamed.run(DAY)

@@ -25,6 +25,7 @@ SECOND = ("P00.AX", "P01.AX", "P02.AX", "P03.AX")
 LAST = pl.col("date") == dt.date(2024, 5, 6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "failed"),
     [
@@ -212,6 +213,31 @@ def test_a_correction_of_the_source_is_taken_over(rehearsal: Rehearsal) -> None:
     rehearsal.demand_truth(AFTER)
     assert (summary.added, summary.updated) == (11, 1)
     assert rehearsal.kinds("corrected") == [("corrected", SICK)]
+
+
+@pytest.mark.slow
+def test_what_is_wrong_day_after_day_is_noted_once(rehearsal: Rehearsal) -> None:
+    """The same row comes ten times, with the days that follow."""
+
+    def dirty(result: FetchResult, _start: dt.date) -> FetchResult:
+        is_it = (pl.col("symbol") == SICK) & LAST
+        broken = pl.when(is_it).then(-1.0).otherwise("low").alias("low")
+        jumps = pl.when((pl.col("symbol") == "PLN.AX") & LAST).then(pl.col("close") * 4)
+        bars = result.bars.with_columns(
+            broken, high=pl.max_horizontal("high", jumps), close=jumps.otherwise("close")
+        )
+        return replace(result, bars=bars)
+
+    rehearsal.begin(BEFORE)
+    for day in (DAY, AFTER, "2024-05-08"):
+        summary = rehearsal.run(day, change=dirty)
+        assert summary.quarantined == {"not_positive": 1}
+    assert len(rehearsal.lake.quarantine()) == 1
+    found = rehearsal.lake.findings().filter(pl.col("rule") == "jump")
+    assert found.select("symbol", "date", "source").rows() == [
+        ("PLN.AX", dt.date(2024, 5, 6), "yahoo"),
+        ("PLN.AX", dt.date(2024, 5, 7), "yahoo"),
+    ]
 
 
 @pytest.mark.slow

@@ -83,6 +83,7 @@ def test_without_its_history_a_symbol_waits_and_is_not_mixed(rehearsal: Rehearsa
     rehearsal.demand_truth(DAY, "SPL.AX", "GON.AX")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", [DAY, AFTER])
 def test_the_next_run_heals_a_symbol_that_waits(rehearsal: Rehearsal, day: str) -> None:
     rehearsal.begin(BEFORE)
@@ -107,6 +108,7 @@ def test_a_history_that_lacks_a_stored_day(rehearsal: Rehearsal) -> None:
     rehearsal.demand_truth(DAY, "GON.AX")
 
 
+@pytest.mark.slow
 def test_a_split_after_a_run_that_was_too_early(rehearsal: Rehearsal) -> None:
     """The source was late with it: the session came on the old scale, the second pass on the new.
 
@@ -129,4 +131,17 @@ def test_a_split_after_a_run_that_was_too_early(rehearsal: Rehearsal) -> None:
         summary = rehearsal.run(DAY, again=True)
         rehearsal.demand_truth(DAY, "GON.AX")
         assert summary.pending == ()
+    assert rehearsal.kinds("restatement_pending") == []
+
+
+@pytest.mark.slow
+def test_an_old_session_once_more_after_a_split(rehearsal: Rehearsal) -> None:
+    """Its old batches are on the old scale, and are not merged again."""
+    rehearsal.begin(BEFORE)
+    rehearsal.run(DAY)
+    for _ in range(2):
+        summary = rehearsal.run(BEFORE, today=DAY, again=True)
+        assert (summary.state, summary.added, summary.updated) == ("complete", 0, 0)
+        assert summary.pending == ()
+    rehearsal.demand_truth(DAY, "GON.AX")
     assert rehearsal.kinds("restatement_pending") == []
