@@ -185,6 +185,14 @@ def test_batches_of_two_sessions_are_merged_one_after_the_other(desk: Desk) -> N
         assert done.events == ()
 
 
+def test_a_day_that_only_a_batch_on_the_old_scale_has(desk: Desk) -> None:
+    desk.batch(rows("AAA.AX", WHOLE[:4]), day=4)
+    whole = rows("AAA.AX", HALVED).with_columns(splits=pl.Series([None] * 4 + [2.0]))
+    desk.batch(whole.filter(pl.col("date") != DAYS[1]), day=4, refetched={"AAA.AX": 2.0})
+    desk.compact()
+    assert desk.closes("AAA") == HALVED
+
+
 @pytest.mark.parametrize("largest", [1, 6, 300_000])
 def test_how_many_rows_go_in_at_once_makes_no_difference(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, largest: int
