@@ -174,7 +174,7 @@ def workplace(
         if name != "STOCKSTREAM_CACHE":
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    if request.node.path.name == "README.md":
+    if request.node.path == ROOT / "README.md":
         _write_prices(simulated_lake, tmp_path / "prices")
     else:
         shutil.copytree(simulated_lake, tmp_path / "data" / "lake")

@@ -18,6 +18,7 @@ import re
 import sys
 from contextlib import redirect_stdout
 from dataclasses import fields, is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,13 @@ def metrics() -> str:
     return _table(("metric", "definition"), ((f"`{k}`", v) for k, v in DEFINITIONS.items()))
 
 
+def statistics() -> str:
+    """Every statistic of the second layer and its definition."""
+    from stockstream.metrics.statistics import STATISTICS
+
+    return _table(("statistic", "definition"), ((f"`{k}`", v) for k, v in STATISTICS.items()))
+
+
 def rules() -> str:
     """Every rule of the check."""
     from stockstream.market.rules import RULES
@@ -115,15 +123,17 @@ def columns() -> str:
 
 
 def indicators() -> str:
-    """Every indicator: parameters with their defaults, what it reads, its columns."""
+    """Every indicator: what it is, parameters with their defaults, what it reads, its columns."""
     from stockstream.indicators.registry import CLASSES, INDICATORS
 
     rows = []
     for name, spec in INDICATORS.items():
         given = ", ".join(f"{p}={d}" for p, d in zip(spec.parameters, spec.defaults, strict=True))
         added = ", ".join(f"`{column}`" for column in spec.columns(spec.defaults))
-        rows.append((f"`{name}`", CLASSES[name].__name__, given, ", ".join(spec.inputs), added))
-    return _table(("name", "class", "parameters", "reads", "columns"), rows)
+        what = _summary(CLASSES[name]).partition(";")[0]
+        reads = ", ".join(spec.inputs)
+        rows.append((f"`{name}`", CLASSES[name].__name__, what, given, reads, added))
+    return _table(("name", "class", "what it is", "parameters", "reads", "columns"), rows)
 
 
 def strategies() -> str:
@@ -138,6 +148,24 @@ def strategies() -> str:
         given = "; ".join(f"`{p.name}`: {p.doc}, {p.wants()}" for p in parameters_of(found))
         rows.append((f"`{name}`", _summary(found), given))
     return _table(("strategy", "what it does", "parameters"), rows)
+
+
+def parameters(name: str) -> str:
+    """Every parameter of a shipped strategy: its default, what it may be, its meaning."""
+    from stockstream.strategy.parameters import parameters_of
+    from stockstream.strategy.registry import get_strategy
+
+    known = _attributes(get_strategy(name))
+    rows = (
+        (
+            f"`{one.name}`",
+            f"`{one.show(one.default)}`",
+            one.wants().partition(" (default")[0],
+            known[one.name],
+        )
+        for one in parameters_of(get_strategy(name))
+    )
+    return _table(("parameter", "default", "may be", "meaning"), rows)
 
 
 def settings() -> str:
@@ -177,11 +205,29 @@ def _limits(metadata: Mapping[str, float]) -> str:
 
 
 def costs() -> str:
-    """Every cost."""
+    """Every cost that a backtest can have."""
     from stockstream.backtest.config import Costs
 
-    meanings = _attributes(Costs)
-    return _table(("cost", "meaning"), ((f"`{k}`", meanings[k]) for k in Costs.model_fields))
+    return _fields("cost", Costs)
+
+
+def margin() -> str:
+    """Every limit on what may be held."""
+    from stockstream.backtest.config import Margin
+
+    return _fields("limit", Margin)
+
+
+def market_rules() -> str:
+    """Every rule of an exchange that a backtest can keep."""
+    from stockstream.backtest.config import MarketRules
+
+    return _fields("rule", MarketRules)
+
+
+def _fields(head: str, model: Any) -> str:
+    meanings = _attributes(model)
+    return _table((head, "meaning"), ((f"`{k}`", meanings[k]) for k in model.model_fields))
 
 
 def errors() -> str:
@@ -201,10 +247,17 @@ def errors() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     table.__name__: table
     for table in (
-        *(metrics, rules, findings, factor_rules, health_kinds, columns, indicators),
-        *(strategies, settings, costs, errors),
+        *(metrics, statistics, rules, findings, factor_rules, health_kinds, columns, indicators),
+        *(strategies, settings, costs, margin, market_rules, errors),
     )
 }
+
+
+def _parameter_tables() -> dict[str, Callable[[], str]]:
+    """``parameters_NAME`` for each shipped strategy."""
+    from stockstream.strategies import SHIPPED
+
+    return {f"parameters_{name}": partial(parameters, name) for name in SHIPPED}
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -230,10 +283,11 @@ def _attributes(documented: Any) -> dict[str, str]:
 def documents() -> dict[Path, str]:
     """Every document that the code knows something of, as it should be."""
     found = {COMMANDS: command_reference()}
+    tables = TABLES | _parameter_tables()
     for path in sorted(DOCS.rglob("*.md")):
         text = path.read_text(encoding="utf-8")
         if path != COMMANDS and _TABLE.search(text):
-            found[path] = _TABLE.sub(lambda m: f"{m[1]}{TABLES[m[2]]()}{m[3]}", text)
+            found[path] = _TABLE.sub(lambda m: f"{m[1]}{tables[m[2]]()}{m[3]}", text)
     return found
 
 

@@ -17,7 +17,7 @@ import pytest
 import typer
 
 from stockstream import errors
-from stockstream.backtest.config import BacktestConfig, Costs
+from stockstream.backtest.config import BacktestConfig, Costs, Margin, MarketRules
 from stockstream.cli.app import app
 from stockstream.indicators.registry import INDICATORS
 from stockstream.ingest.factors.check import NOTES as FACTOR_NOTES
@@ -29,6 +29,7 @@ from stockstream.lake.tables import TABLES, UNIVERSE
 from stockstream.market.findings import FINDINGS
 from stockstream.market.listings import DAY_LIST_SCHEMA
 from stockstream.market.rules import RULES
+from stockstream.metrics.statistics import STATISTICS
 from stockstream.metrics.summary import DEFINITIONS
 from stockstream.providers.registry import provider_names
 from stockstream.settings import ENVIRONMENT_PREFIX, Settings
@@ -113,10 +114,10 @@ def sources(pattern: str) -> Iterator[Path]:
 
 NAMES: dict[str, tuple[Iterable[str], str]] = {
     "strategies": (SHIPPED, "guide/strategies.md"),
-    "indicators": (INDICATORS, "guide/strategies.md"),
+    "indicators": (INDICATORS, "guide/indicators.md"),
     "expressions": (methods(Number) | methods(Condition), "guide/strategies.md"),
     "hooks": (HOOKS, "guide/strategies.md"),
-    "actions": ({kind for kind in ActionKind if "trade" not in kind}, "guide/strategies.md"),
+    "actions": ({kind for kind in ActionKind if "trade" not in kind}, "guide/orders.md"),
     "brackets": ([field.name for field in fields(Bracket)], "guide/strategies.md"),
     "rules of the check": (RULES, "guide/quality.md"),
     "findings": (finding_rules(), "guide/quality.md"),
@@ -132,9 +133,11 @@ NAMES: dict[str, tuple[Iterable[str], str]] = {
     ),
     "rules of factors": ([*FACTOR_RULES, *FACTOR_NOTES], "guide/factors.md"),
     "configuration": (BacktestConfig.model_fields, "guide/backtests.md"),
-    "costs": (Costs.model_fields, "guide/backtests.md"),
+    "costs": (Costs.model_fields, "guide/orders.md"),
+    "margin": (Margin.model_fields, "guide/orders.md"),
+    "rules of a market": (MarketRules.model_fields, "guide/orders.md"),
     "reasons": (FillReason, "guide/backtests.md"),
-    "metrics": (DEFINITIONS, "semantics.md"),
+    "metrics": ([*DEFINITIONS, *STATISTICS], "semantics.md"),
     "errors": (errors.__all__, "reference/settings.md"),
     "settings": ([name.rpartition(".")[2] for name in settings()], "reference/settings.md"),
     "variables": (variables(), "reference/settings.md"),
@@ -200,10 +203,13 @@ def anchors(document: Path) -> set[str]:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_tests_that_are_named_exist(document: Path) -> None:
+    contracts = (ROOT / "src" / "stockstream" / "testing").glob("*_contract.py")
+    files = [
+        path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("test_*.py")
+    ]
     defined = {
         name
-        for folder in ("tests", "benchmarks")
-        for path in (ROOT / folder).rglob("test_*.py")
+        for path in (*files, *contracts)
         for name in (path.stem, *re.findall(r"def (test_\w+)", read(path)))
     }
     assert set(re.findall(r"\btest_\w+", prose(document))) - defined == set()

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from stockstream import jit
-from stockstream.backtest.broker.fills import affordable, whole_lots
-from stockstream.backtest.broker.records import Terms
+from stockstream.backtest.broker.fees import affordable, whole_lots
+from stockstream.backtest.broker.terms import Terms
+from stockstream.backtest.config import Costs
+from stockstream.testing.play import config_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +32,11 @@ def test_compiled_calls_compiled_and_gives_the_same_bits() -> None:
     assert jit.compiled(affordable) is twin
     random = np.random.default_rng(1)
     for cash, price, minimum in random.uniform(1.0, 500.0, (200, 3)).tolist():
-        for lot in (0.0, 1.0):
-            terms = Terms(0.001, 0.01, minimum / 50, 0.0, 0.0, lot, 0, 0)
-            assert twin(cash, price, terms) == affordable(cash, price, terms)
+        costs = Costs(commission_bps=10, commission_per_share=0.01, commission_minimum=minimum / 50)
+        for fractional in (True, False):
+            terms = Terms.of(config_of(costs=costs, fractional=fractional))
+            one = twin(cash, price, 0.5, terms.as_arrays())
+            assert one == affordable(cash, price, 0.5, terms)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +97,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
     blocked.write_text("not a folder")
     code = (
         "from stockstream.jit import compiled\n"
-        "from stockstream.backtest.broker.fills import whole_lots\n"
+        "from stockstream.backtest.broker.fees import whole_lots\n"
         "print(compiled(whole_lots)(7.9, 1.0))"
     )
     done = subprocess.run(
@@ -126,7 +130,7 @@ def test_kernel_files_call_no_numpy_inside_kernels() -> None:
 def test_a_process_that_must_compile_says_so_once(tmp_path: Path) -> None:
     code = (
         "from stockstream import jit\n"
-        "from stockstream.backtest.broker.fills import commission, whole_lots\n"
+        "from stockstream.backtest.broker.fees import commission, whole_lots\n"
         "jit.tell_when_compiling(lambda: print('wait'))\n"
         "jit.compiled(whole_lots)(7.9, 1.0)\n"
         "jit.compiled(commission)"

@@ -10,9 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stockstream.backtest.config import BacktestConfig, Costs
+    from stockstream.backtest.config import BacktestConfig, Costs, Margin, MarketRules, Sleeve
+    from stockstream.backtest.reproduction import reproduce
     from stockstream.backtest.result import BacktestResult
     from stockstream.backtest.run import run_backtest
+    from stockstream.backtest.sensitivity import cost_sensitivity
     from stockstream.backtest.verify import verify
     from stockstream.indicators.base import Indicator
     from stockstream.ingest.fetch import fetch
@@ -40,15 +42,20 @@ __all__ = [
     "DataAggregator",
     "Indicator",
     "Lake",
+    "Margin",
+    "MarketRules",
     "Percent",
     "Portfolio",
     "Range",
     "RuleStrategy",
     "Signals",
+    "Sleeve",
     "Strategy",
     "Weights",
+    "cost_sensitivity",
     "fetch",
     "import_files",
+    "reproduce",
     "run_backtest",
     "run_sweep",
     "verify",
@@ -56,9 +63,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "backtest.config": ("BacktestConfig", "Costs"),
+    "backtest.config": ("BacktestConfig", "Costs", "Margin", "MarketRules", "Sleeve"),
+    "backtest.reproduction": ("reproduce",),
     "backtest.result": ("BacktestResult",),
     "backtest.run": ("run_backtest",),
+    "backtest.sensitivity": ("cost_sensitivity",),
     "backtest.verify": ("verify",),
     "indicators.base": ("Indicator",),
     "ingest.fetch": ("fetch",),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMPILE_ABOVE",
+    "apart",
     "cache_dir",
     "compiled",
     "kernel",
@@ -39,6 +40,7 @@ COMPILE_ABOVE = 500_000
 """Kernel steps (symbol-bars) below which loading Numba costs more than it saves."""
 
 _KERNELS: dict[CodeType, FunctionType] = {}
+_APART: set[CodeType] = set()
 _LISTENERS: set[Callable[[], None]] = set()
 _WHOLE: ContextVar[int] = ContextVar("whole", default=0)
 
@@ -47,6 +49,16 @@ def kernel(function: F) -> F:
     """Mark a function as a kernel: scalar Python that Numba can compile. Returns it unchanged."""
     plain = cast("FunctionType", function)
     _KERNELS[plain.__code__] = plain
+    return function
+
+
+def apart(function: F) -> F:
+    """Keep a kernel out of the code of its callers, for what few bars reach.
+
+    Every kernel is copied into its callers, which makes small ones fast and large ones long to
+    compile. Returns the function unchanged.
+    """
+    _APART.add(cast("FunctionType", function).__code__)
     return function
 
 
@@ -119,8 +131,9 @@ def compiled(function: F) -> F:
     twin.__module__, twin.__qualname__ = plain.__module__, plain.__qualname__
     # Numba watches a kernel's own file only; ours are watched together (_build)
     keep = keep and plain.__module__.startswith("stockstream.")
+    inline = plain.__code__ not in _APART
     jit = numba.njit(
-        cache=keep, error_model="numpy", nogil=True, forceinline=True, **_without_counting()
+        cache=keep, error_model="numpy", nogil=True, forceinline=inline, **_without_counting()
     )
     return cast("F", jit(twin))
 

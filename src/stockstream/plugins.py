@@ -8,15 +8,20 @@ A package adds a strategy to ``stockstream`` with three lines in its ``pyproject
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from stockstream.errors import ConfigError, UnknownNameError
+from stockstream.errors import ConfigError, StrategyError, UnknownNameError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+    from pathlib import Path
+    from types import ModuleType
 
-__all__ = ["GROUPS", "Group", "load_plugin", "plugin_names"]
+__all__ = ["GROUPS", "Group", "load_file", "load_plugin", "plugin_names"]
 
 Group = Literal["strategies", "indicators", "providers", "runners"]
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -50,6 +55,33 @@ def load_plugin(group: Group, name: str) -> Any:
             f"{_package(entry_point)}) does not load: {type(error).__name__}: {error}; "
             "repair or uninstall that package"
         ) from error
+
+
+def load_file(path: Path) -> ModuleType:
+    """A Python file as a module of its own, read again only when its bytes have changed.
+
+    Raises:
+        ConfigError: it is no Python file.
+        StrategyError: it fails when it is read.
+    """
+    digest = hashlib.sha256(str(path).encode() + b"\0" + path.read_bytes()).hexdigest()[:16]
+    name = f"stockstream_file_{digest}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"{path} is no Python file: its name should end in .py")
+    module = module_from_spec(spec)
+    sys.modules[name] = module  # annotations are resolved through it
+    sys.path.append(str(path.parent))
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise StrategyError(f"{path} fails: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(str(path.parent))
+    return module
 
 
 @cache

@@ -258,7 +258,7 @@ def test_a_ruined_account_opens_nothing_any_more() -> None:
     script = {(0, "A"): weight(-1.0), (3, "A"): close(), (4, "A"): buy(10), (5, "A"): sell(10)}
     ran = play(panel, script)
     assert [row[2] for row in ran.rows] == [-1000.0, 1000.0]
-    assert ran.equity[-1] == -20_000.0
+    assert ran.equity[-1] == -15_000.0
     assert ran.outcome.account["unaffordable"] == 2
 
 
@@ -271,3 +271,42 @@ def test_a_failing_strategy_says_when_and_where() -> None:
 
     with pytest.raises(StrategyError, match=r"Broken failed on 2024-01-02: ZeroDivisionError"):
         run_event(Broken(), panel_of({"A": [10.0, 11.0, 12.0]}), config_of())
+
+
+class TestSymbolChanges:
+    """A position follows its column of the panel."""
+
+    def test_a_rename_under_one_symbol_leaves_the_position_alone(self) -> None:
+        panel = panel_of({"NEW": [10.0, 10.0, None, None, 12.0], "B": [1.0] * 5})
+        ran = play(panel, {(0, "NEW"): buy(100)})
+        assert len(ran.rows) == 1
+        assert ran.equity == [10_000.0] * 4 + [10_200.0]
+
+    def test_a_rename_to_a_second_symbol_closes_the_position(self) -> None:
+        bars: dict[str, list[float | None]] = {
+            "OLD": [10.0, 10.0, 11.0],
+            "NEW": [None, None, None, 11.0, 12.0],
+        }
+        ran = play(panel_of(bars, delisted={"OLD": 3}), {(0, "OLD"): buy(100)})
+        assert ran.rows[1:] == [(3, "OLD", -100.0, 11.0, "delisted")]
+        assert ran.equity[-1] == 10_100.0
+
+
+def test_a_halt_holds_brackets_orders_and_time_exits_back() -> None:
+    bars = [100.0, 100.0, None, (80.0, 81.0, 79.0, 80.0), 80.0]
+    panel = panel_of({"A": bars, "B": [1.0] * 5})
+    stopped = play(panel, {(0, "A"): buy(10, bracket=Bracket(stop_loss=0.1))})
+    assert stopped.rows[1:] == [(3, "A", -10.0, 80.0, "stop_loss")]
+    timed = play(panel, {(0, "A"): buy(10, bracket=Bracket(max_bars=1))})
+    assert timed.rows[1:] == [(3, "A", -10.0, 80.0, "time_exit")]
+
+
+def test_a_split_turns_a_waiting_exit_into_whole_shares() -> None:
+    panel = panel_of({"A": [1.0, 1.0, 10.0, 10.0]}, actions=[(2, "A", 0, 0.1)])
+    ran = play(panel, {(0, "A"): buy(105), (1, "A"): close()})
+    # 105 shares become 10 and cash for half a one; the order to sell 105 sells those 10
+    assert [row[2:] for row in ran.rows[1:]] == [
+        (-0.5, 10.0, "cash_in_lieu"),
+        (-10.0, 10.0, "order"),
+    ]
+    assert ran.outcome.account["held"] == 0

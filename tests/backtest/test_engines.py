@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -206,9 +207,7 @@ def _small(strategy: RuleStrategy) -> Signals:
     """The rules with positions so small that cash never runs out."""
     rules = strategy.plan()
     assert isinstance(rules, Signals)
-    return Signals(
-        rules.enter_long, rules.exit_long, rules.enter_short, rules.exit_short, 0.05, rules.bracket
-    )
+    return replace(rules, weight=0.05)
 
 
 def assert_equity_is_cash_and_positions(

@@ -38,7 +38,15 @@ class Shelf:
                 raise UnknownNameError("symbol", symbol, self.all.symbols)
         return [f"{symbol}.AX" for symbol in symbols]
 
-    def panel(self, symbols: Sequence[str], start: dt.date, end: dt.date, warmup: int) -> Panel:
+    def panel(
+        self,
+        symbols: Sequence[str],
+        start: dt.date,
+        end: dt.date,
+        warmup: int = 0,
+        *,
+        columns: Sequence[str] = (),
+    ) -> Panel:
         return self.all.select([self.all.symbols.index(symbol) for symbol in symbols])
 
 

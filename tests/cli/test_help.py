@@ -18,8 +18,18 @@ if TYPE_CHECKING:
 
 COMMANDS = [
     *("demo", "doctor"),
-    *("import", "update", "symbols", "fetch", "quality", "factors", "lake", "schedule"),
-    *("backtest", "sweep", "verify", "report"),
+    *(
+        "import",
+        "update",
+        "symbols",
+        "fetch",
+        "quality",
+        "indicators",
+        "factors",
+        "lake",
+        "schedule",
+    ),
+    *("backtest", "sweep", "verify", "report", "reproduce", "compare", "new"),
 ]
 
 
@@ -55,9 +65,9 @@ def test_the_exit_codes_are_in_every_help(stockstream: Stockstream, path: str) -
     assert EPILOG in text
 
 
-@pytest.mark.parametrize("path", COMMANDS)
+@pytest.mark.parametrize("path", [*COMMANDS[:-1], "new strategy"])
 def test_every_command_has_json(stockstream: Stockstream, path: str) -> None:
-    assert "--json" in stockstream(path, "--help").out
+    assert "--json" in stockstream(*path.split(), "--help").out
 
 
 def test_options_stand_in_groups_and_examples_keep_their_lines(stockstream: Stockstream) -> None:

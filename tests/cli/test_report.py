@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+
+from stockstream.report.picture import BROWSERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,3 +54,19 @@ def test_runs_that_are_not_there(stockstream: Stockstream, kept: list[str]) -> N
     none = stockstream("report", "--runs", "elsewhere")
     assert none.code == 1
     assert "no run is kept in elsewhere" in none.err
+
+
+@pytest.mark.browser
+def test_a_picture(stockstream: Stockstream, kept: list[str], tmp_path: Path) -> None:
+    if not any(map(shutil.which, BROWSERS)):
+        pytest.skip("no Chromium here: apt-get install chromium, or leave out -m browser")
+    said = stockstream("report", kept[0], "--runs", "runs", "--png", "sheet.png", "--json")
+    assert said.document["png"] == "sheet.png"
+    assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_without_a_browser(stockstream: Stockstream, kept: list[str]) -> None:
+    given = ("report", kept[0], "--runs", "runs", "--png", "sheet.png")
+    said = stockstream(*given, "--browser", "no-such-browser")
+    assert said.code == 1
+    assert "no program 'no-such-browser' is installed here" in said.err

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 def _bars(close: NDArray[np.float64], spread: float, seed: int) -> Bars:
     random = np.random.default_rng(seed)
-    return {
-        "close": close,
-        "high": close * (1.0 + spread * random.random(len(close))),
-        "low": close * (1.0 - spread * random.random(len(close))),
-        "volume": random.integers(0, 1_000_000, len(close)).astype(float),
-    }
+    high = close * (1.0 + spread * random.random(len(close)))
+    low = close * (1.0 - spread * random.random(len(close)))
+    volume = random.integers(0, 1_000_000, len(close)).astype(float)
+    opened = low + (high - low) * random.random(len(close))
+    bars = {"open": opened, "high": high, "low": low, "close": close, "volume": volume}
+    return {**bars, "x": close, "y": high}  # as good a pair as any
 
 
 def _make(kind: str, length: int, seed: int = 7) -> Bars:
@@ -48,5 +48,8 @@ def _make(kind: str, length: int, seed: int = 7) -> Bars:
 
 @pytest.fixture(scope="session")
 def make_bars() -> Callable[..., Bars]:
-    """``make_bars(kind, length, seed=7)``: close, high, low and volume, ``[length]`` each."""
+    """``make_bars(kind, length, seed=7)``: open, high, low, close and volume, ``[length]`` each.
+
+    And ``x`` and ``y``, for what works on a pair of series.
+    """
     return _make

@@ -101,3 +101,67 @@ def test_a_rising_series_has_rsi_100_and_a_falling_one_0() -> None:
     up = np.linspace(1.0, 2.0, 60)
     assert np.all(compute("rsi", [up], [0, 60])[0][14:] == 100.0)
     assert np.all(compute("rsi", [up[::-1].copy()], [0, 60])[0][14:] == 0.0)
+
+
+def _exact(values: Floats, period: int) -> Floats:
+    return np.array([math.fsum(window) for window in _windows(values, period).tolist()])
+
+
+@pytest.mark.parametrize("period", [2, 14, 50])
+@pytest.mark.parametrize("kind", ["walk", "outlier", "collapse", "ticks"])
+def test_rolling_sums_forget_an_outlier(kind: str, period: int, make_bars: MakeBars) -> None:
+    close = make_bars(kind, LENGTH)["close"]
+    change = np.diff(close)
+    moved = _exact(np.abs(change), period)
+    still = moved == 0.0
+    safe = np.where(still, 1.0, moved)
+    after = slice(LENGTH // 3 + 2 * period, None)  # the ring has come round without it
+    (chande,) = compute("cmou", [close], [0, LENGTH], (period,))
+    expected = np.where(still, 0.0, 100.0 * _exact(change, period) / safe)
+    np.testing.assert_allclose(chande[period:][after], expected[after], rtol=1e-9, atol=1e-9)
+    (ratio,) = compute("efficiency_ratio", [close], [0, LENGTH], (period,))
+    expected = np.where(still, 1.0, np.abs(close[period:] - close[:-period]) / safe)
+    np.testing.assert_allclose(ratio[period:][after], expected[after], rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("period", [2, 14, 50])
+@pytest.mark.parametrize("kind", ["walk", "calm", "collapse", "outlier", "huge", "small"])
+def test_the_regression_line_is_that_of_least_squares(
+    kind: str, period: int, make_bars: MakeBars
+) -> None:
+    close = make_bars(kind, LENGTH)["close"]
+    value, slope, intercept, angle = compute("linreg", [close], [0, LENGTH], (period,))
+    place = np.arange(period) - (period - 1) / 2.0
+    windows = _windows(close, period)
+    middle = windows - windows.mean(axis=1, keepdims=True)
+    exact = middle @ place / (place @ place)
+    rise = exact * (period - 1) / 2.0
+    after = slice(LENGTH // 3 + 2 * period, None) if kind == "outlier" else slice(None)
+    rounding = 1e-14 * np.abs(windows).max(axis=1)
+    for mine, expected in (
+        (slope, exact),
+        (value, windows.mean(axis=1) + rise),
+        (intercept, windows.mean(axis=1) - rise),
+    ):
+        assert np.all((np.abs(mine[period - 1 :] - expected) <= 20 * rounding)[after])
+    np.testing.assert_allclose(angle, np.degrees(np.arctan(slope)), rtol=1e-14)
+
+
+def test_aroon_equals_a_search(make_bars: MakeBars) -> None:
+    bars = make_bars("ticks", 500)
+    for period in (2, 7, 60):
+        up, down = compute(
+            "aroon", [bars["high"].round(), bars["low"].round()], [0, 500], (period,)
+        )
+        for column, found, pick in (("high", up, np.argmax), ("low", down, np.argmin)):
+            backwards = _windows(bars[column].round(), period + 1)[:, ::-1]
+            expected = 100.0 * (period - pick(backwards, axis=1)) / period
+            np.testing.assert_array_equal(found[period:], expected)
+
+
+def test_a_price_that_stands_still_has_no_momentum(make_bars: MakeBars) -> None:
+    close = make_bars("still at the end", LENGTH)["close"]
+    after = slice(LENGTH // 2 + 60, None)
+    for name in ("mom", "roc", "cmou", "vhf", "stochrsi"):
+        for found in compute(name, [close], [0, LENGTH]):
+            assert np.all(np.abs(found[after]) < 1e-9), name

@@ -27,6 +27,7 @@ from stockstream.indicators import (
     get_spec,
     register,
     registry,
+    shipped,
     stream,
 )
 
@@ -61,6 +62,27 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
         "sys.exit(bool({'numba', 'polars', 'talib'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_an_indicator_is_imported_when_it_is_used() -> None:
+    script = (
+        "import sys; from stockstream.indicators.registry import CLASSES, get_spec;"
+        "assert len(CLASSES) > 60 and 'adx' in CLASSES and 'nothing' not in CLASSES;"
+        "get_spec('sma');"
+        "rooms = {name for name in sys.modules if name.startswith('stockstream.indicators.t')};"
+        "sys.exit(rooms != {'stockstream.indicators.trend', 'stockstream.indicators.trend.sma'})"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_every_shipped_indicator_is_listed_under_its_name() -> None:
+    assert list(CLASSES)[: len(shipped.SHIPPED)] == list(shipped.SHIPPED)
+    for name, made in CLASSES.items():
+        assert made.name == name
+        assert issubclass(made, KernelIndicator) is (name not in shipped.FREE_FORM)
+        assert made.__name__ in package.__all__ or name not in shipped.SHIPPED
+    with pytest.raises(KeyError):
+        CLASSES["nothing"]
 
 
 @pytest.mark.parametrize("spec", INDICATORS.values(), ids=INDICATORS)
@@ -167,8 +189,7 @@ def test_others_can_add_an_indicator() -> None:
 
     assert get_indicator("range") is Range
     assert register(Range) is Range
-    with pytest.raises(UnknownNameError):
-        get_spec("range")  # it has no kernel
+    assert get_spec("range").outputs == ("range",)  # in rules and streams as well
     frame = pl.DataFrame({"high": [3.0], "low": [1.0]})
     assert Range().calculate(frame)["range"].to_list() == [2.0]
 

@@ -51,6 +51,27 @@ def test_the_first_list_on_record_is_on_the_panel(lake: Lake, make_bars: MakeBar
     assert after == f"survivorship: the list of companies is on record since {day(5)}"
 
 
+def test_a_renamed_company_stands_under_its_new_symbol(lake: Lake, make_bars: MakeBars) -> None:
+    bars: dict[str, list[float | None]] = {
+        "NEW.AX": [None, None, 3.0, 4.0],
+        "OLD.AX": [1.0, 2.0, None, None],
+        "B.AX": [9.0] * 4,
+    }
+    lake.merge(make_bars(bars))
+    listed = {"valid_from": dt.date(1990, 1, 2), "known_from": day(0)}
+    rows = [
+        {"symbol": "OLD.AX", **listed, "valid_to": day(1), "renamed_to": "NEW.AX"},
+        {"symbol": "NEW.AX", **listed, "valid_to": None, "renamed_to": None},
+        {"symbol": "GONE.AX", **listed, "valid_to": day(1), "renamed_to": "B.AX"},
+    ]
+    lake.record_universe(pl.DataFrame(rows), "list")
+    panel = lake.panel(["NEW", "B"], day(0), day(9))
+    assert panel.symbols == ("NEW.AX", "B.AX")
+    np.testing.assert_array_equal(panel.close, [1.0, 2.0, 3.0, 4.0, *[9.0] * 4])
+    assert panel.flags[1] == f"NEW.AX: was OLD.AX until {day(1)}"
+    assert lake.panel(["OLD"], day(0), day(9)).symbols == ("OLD.AX",)
+
+
 def test_years_are_joined_in_order(lake: Lake, two_years: pl.DataFrame) -> None:
     lake.merge(two_years)
     panel = lake.panel(["CBA", "BHP"], day(0), day(29))

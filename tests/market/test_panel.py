@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from stockstream.errors import DataError
+from stockstream.market.markets import calendar_of
 from stockstream.market.panel import DIVIDEND, SPLIT
 from stockstream.testing.play import panel_of
 
@@ -95,3 +99,58 @@ def test_the_digest_follows_the_data(change: str) -> None:
     }
     assert base.digest == panel_of(bars).digest
     assert others[change].digest != base.digest
+
+
+KNOWN = replace(
+    PANEL,
+    columns={
+        "factor:PE": np.arange(1.0, 12.0),
+        "sector": np.array([3.0] * 4 + [np.nan] * 2 + [1.0] * 5),
+        "age": np.arange(11.0),
+    },
+)
+
+
+def test_columns_go_with_their_rows() -> None:
+    assert KNOWN.select([2]).columns["factor:PE"].tolist() == [7.0, 8.0, 9.0, 10.0, 11.0]
+    assert KNOWN.window(1, 3, 1).columns["factor:PE"].tolist() == [2.0, 5.0, 6.0, 8.0, 9.0]
+    assert KNOWN.truncate(2).columns["age"].tolist() == [0.0, 1.0, 4.0, 6.0, 7.0]
+    assert KNOWN.column("factor:PE") is KNOWN.columns["factor:PE"]
+    with pytest.raises(DataError, match=r"no column 'factor:ROE', only open, .*factor:PE"):
+        KNOWN.column("factor:ROE")
+
+
+def test_columns_are_part_of_what_a_run_reads() -> None:
+    other = {**KNOWN.columns, "sector": KNOWN.columns["sector"] + 1.0}
+    digests = {PANEL.digest, KNOWN.digest, replace(KNOWN, columns=other).digest}
+    assert len(digests) == 3
+    assert replace(KNOWN, columns=dict(KNOWN.columns)).digest == KNOWN.digest
+
+
+def test_a_made_up_future_has_other_factors() -> None:
+    made_up = KNOWN.perturbed(2, seed=4)
+    later = KNOWN.bar >= 2
+    for name, column in KNOWN.columns.items():
+        np.testing.assert_array_equal(made_up.columns[name][~later], column[~later])
+    assert (made_up.columns["factor:PE"][later] != KNOWN.columns["factor:PE"][later]).all()
+    np.testing.assert_array_equal(made_up.columns["age"], KNOWN.columns["age"])
+    assert KNOWN.columns["factor:PE"].tolist() == list(range(1, 12))
+
+
+def test_the_age_is_counted_in_the_panel_where_it_was_not_read() -> None:
+    assert PANEL.column("age").tolist() == [0, 1, 2, 3, 0, 1, 0, 1, 2, 3, 4]
+    assert PANEL.column("close") is PANEL.signal_columns()["close"]
+
+
+@pytest.mark.parametrize(
+    ("symbols", "name"),
+    [
+        (("BHP.AX", "CBA.AX"), "XASX"),
+        (("AAPL", "MSFT"), "XNYS"),
+        (("AAPL", "BHP.AX"), None),
+        (("SAP.DE",), None),
+        ((), None),
+    ],
+)
+def test_the_calendar_is_that_of_the_one_market(symbols: tuple[str, ...], name: str | None) -> None:
+    assert calendar_of(symbols) == name

@@ -86,19 +86,6 @@ def test_cash_comes_off_the_mean() -> None:
     )
 
 
-def test_rolling_sharpe_is_the_sharpe_of_each_window() -> None:
-    series = np.random.default_rng(5).normal(0.001, 0.01, 300)
-    series[100:170] = 0.0
-    found = returns.rolling_sharpe(series, 63)
-    assert np.isnan(found[:62]).all()
-    for t in (62, 80, 162, 299):
-        expected = returns.sharpe(series[t - 62 : t + 1])
-        assert found[t] == pytest.approx(expected, rel=1e-10, nan_ok=True)
-    assert np.isnan(found[165])
-    assert np.isnan(returns.rolling_sharpe(series, 301)).all()
-    assert np.isnan(returns.rolling_sharpe(series, 1)).all()
-
-
 def test_shape_of_the_returns() -> None:
     series = np.array([-0.02, 0.01, 0.03, -0.01, 0.02])
     assert shape.omega(series) == pytest.approx(2.0)

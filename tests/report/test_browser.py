@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stockstream.report import theme
+from stockstream.report.comparison import compare, write_comparison
 from stockstream.report.tearsheet import write_tear_sheet
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-    from tests.report.conftest import Open
+    from tests.report.conftest import Backtest, Open
 
     from stockstream.backtest.result import BacktestResult
 
@@ -46,6 +47,20 @@ def test_page_is_whole_at_every_width(visit: Open, sheet: Path, width: int, colo
         assert drawn is not None
         assert column is not None
         assert drawn["width"] <= column["width"] + 1
+    seen.page.close()
+
+
+@pytest.mark.parametrize(("width", "colours"), [(1280, "dark"), (390, "light")])
+def test_a_comparison_is_whole_too(
+    visit: Open, backtest: Backtest, tmp_path: Path, width: int, colours: str
+) -> None:
+    runs = {f"r-{fast}": backtest(parameters={"fast_period": fast}) for fast in (5, 10, 15)}
+    page = write_comparison(compare(runs), tmp_path / "comparison.html")
+    seen = visit(page, width, color_scheme=colours)
+    assert seen.requests == [page.as_uri()]
+    assert seen.complaints == []
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert seen.page.locator("#metrics td.best").count() >= 5
     seen.page.close()
 
 

@@ -29,12 +29,25 @@ def test_cards_repeat_the_metrics_and_compute_none(result: BacktestResult) -> No
     assert values["CAGR"].value == percent(metrics.annualised_return)
     assert values["Sharpe"].value == plain_number(metrics.sharpe)
     assert values["Max drawdown"].value == percent(metrics.max_drawdown)
-    interval = estimate_sharpe(simple_returns(result.equity))
-    assert values["Sharpe"].doubt == (
-        f"95% CI {plain_number(interval.low)} to {plain_number(interval.high)}"
-    )
+    known = estimate_sharpe(simple_returns(result.equity)).probability
+    assert values["Sharpe"].note == f"{percent(known)} likely above 0"
     assert f"win {percent(metrics.win_rate, 0)}" in values["Trades"].doubt
-    assert "vs hold" in values["CAGR"].doubt
+    assert values["CAGR"].note.endswith("pts vs benchmark")
+
+
+def test_the_doubt_of_a_headline_number_is_its_interval(result: BacktestResult) -> None:
+    values = {card.label: card.doubt for card in cards(result)}
+    found = result.confidence
+    low, high = map(plain_number, found.sharpe)
+    assert values["Sharpe"] == f"95% CI {low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high}"
+    for label, interval in (
+        ("CAGR", found.annualised_return),
+        ("Max drawdown", found.max_drawdown),
+    ):
+        low, high = map(percent, interval)
+        assert values[label].replace("\N{NO-BREAK SPACE}", " ") == f"95% CI {low} to {high}"
+    assert "95% CI" in values["Sortino"]
+    assert "95%\N{NO-BREAK SPACE}CI" in values["Trades"]
 
 
 def test_a_sharpe_that_may_be_zero_is_a_caution(result: BacktestResult) -> None:
@@ -47,11 +60,11 @@ def test_a_sharpe_that_may_be_zero_is_a_caution(result: BacktestResult) -> None:
 
 def test_a_drawdown_under_way_says_so(result: BacktestResult) -> None:
     falling = np.linspace(2e5, 1e5, len(result.dates))
-    assert cards(replace(result, equity=falling))[2].doubt == "499+ sessions"
+    assert cards(replace(result, equity=falling))[2].note == "499+ sessions long"
 
 
 def test_no_benchmark_is_said(result: BacktestResult) -> None:
-    assert cards(replace(result, benchmark=None))[0].doubt == "nothing to compare with"
+    assert cards(replace(result, benchmark=None))[0].note == "nothing to compare with"
 
 
 def test_a_run_without_trades_shows_dashes_with_reasons(idle: BacktestResult) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from typer.main import get_command
 
-from stockstream.backtest.config import BacktestConfig, Costs
+from stockstream.backtest.config import BacktestConfig, Costs, Margin, MarketRules, Sleeve
 from stockstream.cli.app import app
 from stockstream.report.reproduce import command_line
 
@@ -70,8 +70,14 @@ def test_the_command_line_knows_every_option() -> None:
         start_date="2019-01-01",
         end_date="2019-12-31",
         universe=("A",),
-        period=3,
-        costs=Costs(**dict.fromkeys(Costs.model_fields, 1.0)),
+        parameters={"period": 3},
+        costs=Costs(
+            **dict.fromkeys(set(Costs.model_fields) - {"commission_tiers", "commission_bps"}, 1.0),
+            commission_tiers=((0, 10), (10_000, 8)),
+        ),
+        margin=Margin(leverage=2.0, maintenance=0.3),
+        market_rules=MarketRules(lot=5, minimum_parcel=500, tick="asx", max_volume_share=0.1),
+        benchmark="equal_weight",
         fill="next_close",
         size_at="fill",
         fractional=True,
@@ -80,6 +86,23 @@ def test_the_command_line_knows_every_option() -> None:
         seed=1,
     )
     used = {word for word in command_line(config).split() if word.startswith("--")}
-    assert len(used) == 6 + len(Costs.model_fields) + 6
+    assert {"--commission-tiers", "--maintenance-margin", "--tick"} <= used
+    assert len(used) == 6 + (len(Costs.model_fields) - 1) + 2 + 4 + 7
     commands: Any = get_command(app)
     assert used <= {name for option in commands.commands["backtest"].params for name in option.opts}
+
+
+def test_a_book_of_several_strategies_is_python() -> None:
+    config = BacktestConfig(
+        start_date="2019-01-01",
+        end_date="2019-12-31",
+        sleeves=(
+            Sleeve(strategy_class="A", weight=0.5, parameters={"period": 3}),
+            Sleeve(strategy_class="B", weight=0.5),
+        ),
+        costs=Costs(commission_bps=10),
+    )
+    code = command_line(config)
+    compile(code, "reproduce", "exec")
+    given = code.partition("config = ")[2].partition("\nresult")[0]
+    assert eval(given, {"BacktestConfig": BacktestConfig}) == config  # noqa: S307 - our own text

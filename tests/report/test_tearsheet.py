@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ import pytest
 
 from stockstream.backtest.archive import load_result, save_result
 from stockstream.errors import DataError
+from stockstream.report.contributions import by_symbol, strategy_table, year_table
+from stockstream.report.formats import MINUS
+from stockstream.report.metric_rows import labelled
 from stockstream.report.tearsheet import render_tear_sheet, write_tear_sheet
 
 if TYPE_CHECKING:
@@ -73,8 +77,12 @@ def test_identity_and_badges_stand_above_any_number(html: str) -> None:
 
 def test_every_section_is_there(page: Page, result: BacktestResult) -> None:
     ids = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
-    assert ids >= {"equity", "periods", "trades", "drawdowns", "metrics", "reproduce"}
-    assert {"figure-equity", "figure-months", "figure-trades"} <= ids
+    assert ids >= {
+        *("equity", "confidence", "risk", "periods", "contribution", "trades", "drawdowns"),
+        *("metrics", "reproduce"),
+    }
+    charts = ("equity", "months", "trades", "rolling", "exposure", "contribution")
+    assert {f"figure-{name}" for name in (*charts, "excursions", "holding")} <= ids
     for digest in (result.identity.data_digest, result.identity.config_digest):
         assert digest[:10] in page.text
     assert "stockstream backtest" in page.text
@@ -157,8 +165,57 @@ def test_short_runs_can_be_read(backtest: Callable[..., BacktestResult], session
 
 
 def test_no_benchmark_no_column(result: BacktestResult) -> None:
-    text = Page(render_tear_sheet(replace(result, benchmark=None))).text
-    assert "Benchmark" not in text
+    page = Page(render_tear_sheet(replace(result, benchmark=None)))
+    assert "Benchmark" not in page.text
+    assert "Beside the benchmark" not in page.text
+    assert "Information ratio" not in page.text
+
+
+def test_every_statistic_is_there_with_its_definition(result: BacktestResult, page: Page) -> None:
+    for name in result.statistics.as_dict():
+        assert labelled(name) in page.text
+    assert f"{len(result.statistics.as_dict())} more" in page.text
+
+
+def test_what_symbols_earned_adds_up(result: BacktestResult) -> None:
+    table = year_table(result)
+    assert table is not None
+    whole = sum(float(row.cells[0].text.replace(MINUS, "-").replace(",", "")) for row in table.rows)
+    assert whole == pytest.approx(result.equity[-1] - result.config.initial_capital, abs=2.0)
+    assert by_symbol(result).contribution.sum() == pytest.approx(result.metrics.total_return)
+
+
+def test_many_symbols_are_the_ends_and_all_others(result: BacktestResult) -> None:
+    names = [f"S{index}" for index in range(100)]
+    many = pl.DataFrame(
+        {"strategy": "A", "symbol": names, "year": 2020, "pnl": [float(i) for i in range(100)]}
+    )
+    found = by_symbol(replace(result, accounts=lambda: (result.positions, many)))
+    assert found.names[0] == "S99"
+    assert found.names[-1] == "S0"
+    assert len(found.names) == len(found.contribution) == 18
+    assert "the 82 between them added +4.1% in all" in found.note
+    assert by_symbol(result).note == ""
+
+
+def test_several_strategies_have_a_table(result: BacktestResult) -> None:
+    both = result.contributions.with_columns(
+        strategy=pl.when(pl.col("symbol") == "BHP.AX").then(pl.lit("One")).otherwise(pl.lit("Two"))
+    )
+    table = strategy_table(replace(result, accounts=lambda: (result.positions, both)))
+    assert table is not None
+    assert {row.label for row in table.rows} == {"One", "Two"}
+    assert strategy_table(result) is None
+
+
+def test_costs_are_shown_where_they_are_given(result: BacktestResult, html: str) -> None:
+    costs = pl.DataFrame(
+        {"factor": [0.0, 1.0, 3.0], "sharpe": [0.9, 0.5, float("nan")], "total_return": [0.3] * 3}
+    )
+    page = Page(render_tear_sheet(result, costs=costs))
+    assert "Had trading cost more, or less" in page.text
+    assert "3\u00d7" in page.text
+    assert 'id="costs"' not in html
 
 
 def test_many_flags_are_folded(result: BacktestResult) -> None:
@@ -168,25 +225,32 @@ def test_many_flags_are_folded(result: BacktestResult) -> None:
 
 
 def test_the_largest_page_stays_small(result: BacktestResult) -> None:
-    sessions = 12_000
+    sessions, symbols = 12_000, 2_000
     rng = np.random.default_rng(3)
     equity = 1e5 * np.cumprod(1 + rng.normal(0.0003, 0.01, sessions), dtype=np.float64)
     trades = result.trades.filter(~pl.col("open"))
+    days = np.datetime64("1970-01-01") + np.arange(sessions).astype("timedelta64[D]")
+    names, years = [f"S{index}.AX" for index in range(symbols)], range(1970, 2003)
+    contributions = pl.DataFrame(
+        [(year, name) for year in years for name in names], schema=("year", "symbol"), orient="row"
+    ).with_columns(strategy=pl.lit("Many"), pnl=pl.Series(rng.normal(0, 100, len(years) * symbols)))
     assert result.benchmark is not None
     large = replace(
         result,
-        dates=np.datetime64("1970-01-01") + np.arange(sessions).astype("timedelta64[D]"),
+        dates=days,
         equity=equity,
+        cash=equity * rng.uniform(-0.2, 1.0, sessions),
+        invested=equity * rng.uniform(0.0, 2.0, sessions),
         benchmark=replace(result.benchmark, equity=equity[::-1]),
         frames=lambda: (result.fills, pl.concat([trades] * (60_000 // trades.height))),
-        config=result.config.model_copy(
-            update={"universe": tuple(f"S{index}.AX" for index in range(2000))}
-        ),
-        flags=tuple(
-            f"S{index}.AX: no bar after 2020-01-01, deemed delisted" for index in range(500)
-        ),
+        accounts=lambda: (result.positions, contributions),
+        config=result.config.model_copy(update={"universe": tuple(names)}),
+        flags=tuple(f"{name}: no bar after 2020-01-01, deemed delisted" for name in names[:500]),
     )
-    assert len(render_tear_sheet(large).encode()) < LARGEST
+    start = time.process_time()
+    page = render_tear_sheet(large)
+    assert len(page.encode()) < LARGEST
+    assert time.process_time() - start < 15.0
 
 
 def test_writing_replaces_whole_files(result: BacktestResult, html: str, tmp_path: Path) -> None:

@@ -120,4 +120,5 @@ def test_reasons_have_the_codes_of_the_kernel() -> None:
         "time_exit",
         "delisted",
         "cash_in_lieu",
+        "margin_call",
     ]

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stockstream import strategies
 from stockstream.errors import ConfigError, StrategyError, UnknownNameError
 from stockstream.strategy import Strategy, registry
-from stockstream.strategy.registry import get_strategy, load_strategy_file, strategy_names
+from stockstream.strategy.registry import (
+    canonical_name,
+    get_strategy,
+    load_strategy_file,
+    strategy_names,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +57,7 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_the_shipped_ones_come_first(plugins: dict[str, Any]) -> None:
     assert strategy_names() == (
         *("MovingAverageCrossover", "RSIMeanReversion"),
+        *("MeanReversionStrategy", "MomentumStrategy", "LongShortEquityStrategy"),
         *("Broken", "Installed"),
     )
 
@@ -69,14 +76,31 @@ def test_any_spelling_finds_the_class(name: str) -> None:
     assert get_strategy(name).__name__ == "MovingAverageCrossover"
 
 
-def test_both_spellings_of_the_other() -> None:
-    assert get_strategy("RsiMeanReversion") is get_strategy("RSIMeanReversion")
+@pytest.mark.parametrize("name", strategies.SHIPPED)
+def test_both_spellings_are_one_class_and_one_name(name: str) -> None:
+    short = name.removesuffix("Strategy")
+    for spelling in (short, f"{short}Strategy", short.lower(), f"{short.upper()}_STRATEGY"):
+        assert get_strategy(spelling) is get_strategy(name)
+        assert canonical_name(spelling) == name
+    assert getattr(strategies, short) is getattr(strategies, f"{short}Strategy")
+    assert getattr(strategies, short).__name__ == name
+    assert {short, f"{short}Strategy"} <= set(dir(strategies))
+
+
+def test_each_is_listed_once() -> None:
+    assert len(set(map(canonical_name, strategy_names()))) == len(strategy_names())
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = strategies.Nothing
+
+
+def test_a_file_is_named_with_its_class(mine: Path) -> None:
+    assert canonical_name(str(mine)) == f"{mine}:Mine" == canonical_name(f"{mine}:Mine")
 
 
 def test_every_shipped_strategy_loads_and_plans() -> None:
     for name in strategy_names():
         strategy = get_strategy(name)()
-        assert strategy.lookback() > 0
+        assert strategy.lookback() >= 0
         assert type(strategy).__name__ == name
         assert type(strategy).__doc__
 

@@ -14,7 +14,7 @@ from stockstream.strategy.strategy import HOOKS, overrides
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from stockstream.strategy import Bars, Fill, Portfolio
+    from stockstream.strategy import Bars, Fill, Portfolio, Rules
 
 
 class Dip(Strategy):
@@ -214,3 +214,19 @@ class TestRules:
 
             class Both(Up):
                 def on_order_filled(self, order: Fill, portfolio: Portfolio) -> None: ...
+
+
+def test_a_strategy_says_which_columns_it_reads() -> None:
+    class Free(Strategy):
+        factors: tuple[str, ...] = ("PE",)
+
+    class Ruled(RuleStrategy):
+        factors: tuple[str, ...] = ("-PE",)
+
+        def rules(self, bars: Bars) -> Rules:
+            return Signals(enter_long=bars.listed & (bars.factor(self.factors[0][1:]) < 10.0))
+
+    assert Strategy().columns() == ()
+    assert Free().columns() == ("factor:PE",)
+    assert Free(factors=("PE", "ROE")).columns() == ("factor:PE", "factor:ROE")
+    assert Ruled().columns() == ("factor:PE", "listed")

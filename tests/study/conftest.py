@@ -29,6 +29,7 @@ class PanelSource:
 
     def __init__(self, panel: Panel) -> None:
         self.whole, self.asked = panel, 0
+        self.columns: tuple[str, ...] = ()
 
     def symbols(self) -> list[str]:
         return list(self.whole.symbols)
@@ -36,8 +37,17 @@ class PanelSource:
     def resolve(self, symbols: Sequence[str]) -> list[str]:
         return list(symbols)
 
-    def panel(self, symbols: Sequence[str], start: dt.date, end: dt.date, warmup: int) -> Panel:
+    def panel(
+        self,
+        symbols: Sequence[str],
+        start: dt.date,
+        end: dt.date,
+        warmup: int = 0,
+        *,
+        columns: Sequence[str] = (),
+    ) -> Panel:
         self.asked += 1
+        self.columns = tuple(columns)
         chosen = self.whole.select([self.whole.symbols.index(name) for name in symbols])
         first = int(np.searchsorted(chosen.dates, np.datetime64(start)))
         stop = int(np.searchsorted(chosen.dates, np.datetime64(end), side="right"))

@@ -51,7 +51,15 @@ class Served:
     def resolve(self, symbols: Sequence[str]) -> list[str]:
         return list(symbols)
 
-    def panel(self, symbols: Sequence[str], start: dt.date, end: dt.date, warmup: int) -> Panel:
+    def panel(
+        self,
+        symbols: Sequence[str],
+        start: dt.date,
+        end: dt.date,
+        warmup: int = 0,
+        *,
+        columns: Sequence[str] = (),
+    ) -> Panel:
         del symbols, start, end, warmup
         return self._panel
 

@@ -98,7 +98,7 @@ def test_the_name_tells_sweeps_apart(lake: PanelSource, configure: Configure) ->
 
 
 def test_another_kind_of_file_is_refused(result: SweepResult, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"ends in \.parquet or \.csv"):
+    with pytest.raises(ConfigError, match=r"must end in \.parquet or \.csv"):
         result.write(tmp_path / "trials.xlsx")
 
 
@@ -112,7 +112,7 @@ def test_a_failed_write_leaves_what_was_there(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pl.DataFrame, "write_parquet", full_disk)
-    with pytest.raises(DataError, match=r"No space left on device; nothing was changed there"):
+    with pytest.raises(DataError, match=r"No space left on device; nothing was changed"):
         result.write(path)
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]

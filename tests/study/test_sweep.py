@@ -12,6 +12,7 @@ from stockstream.backtest.run import run_on_panel
 from stockstream.errors import ConfigError, StrategyError
 from stockstream.strategy.registry import get_strategy
 from stockstream.study import sweep
+from stockstream.study.points import plan_points
 from stockstream.study.splits import LABELS, split_panel
 from stockstream.study.sweep import run_sweep
 from stockstream.study.trials import METRICS
@@ -283,3 +284,32 @@ def test_a_period_longer_than_history_is_a_trial_like_any_other(
     result = run_sweep(config, lake)
     assert result.trials["trades"].to_list()[1] == 0
     assert result.failures == ()
+
+
+def test_what_the_points_read_of_the_symbols_is_asked_of_the_lake(
+    configure: Configure, lake: PanelSource
+) -> None:
+    grid = {"factors": (("-DebtToEquity",), ("+NewsSentiment", "-DebtToEquity"))}
+    points = plan_points(
+        get_strategy("LongShortEquityStrategy"),
+        configure(strategy_class="LongShortEquityStrategy", param_grid=grid),
+    )
+    assert points.columns == ("factor:DebtToEquity", "factor:NewsSentiment")
+    with pytest.raises(StrategyError, match="the panel has no column 'factor:DebtToEquity'"):
+        run_sweep(configure(strategy_class="LongShortEquityStrategy", param_grid=grid), lake)
+    assert set(lake.columns) == {"factor:DebtToEquity", "factor:NewsSentiment"}
+
+
+def test_a_book_of_strategies_is_not_swept(lake: PanelSource, configure: Configure) -> None:
+    sleeve = {"strategy_class": "RSIMeanReversion", "weight": 0.5}
+    book = configure(strategy_class="", sleeves=[sleeve], parameters={}, param_grid={})
+    with pytest.raises(ConfigError, match="this book has 1: sweep each alone"):
+        run_sweep(book, lake)
+
+
+def test_symbols_alone_are_not_held_against_each_other(
+    lake: PanelSource, configure: Configure
+) -> None:
+    config = configure(strategy_class="LongShortEquityStrategy", param_grid={"quantile": (0.2,)})
+    with pytest.raises(ConfigError, match="split='ticker' leaves each alone"):
+        run_sweep(config, lake, split="ticker")

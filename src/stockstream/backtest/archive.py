@@ -1,4 +1,4 @@
-"""Runs on disk: a folder of a JSON file and three Parquet files, written whole or not at all."""
+"""Runs on disk: a folder of a JSON file and Parquet files, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from stockstream.metrics.summary import Metrics
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["load_result", "run_id", "save_result"]
+__all__ = ["MOST_POSITIONS", "load_result", "run_id", "save_result"]
+
+MOST_POSITIONS = 1_000_000
+"""Rows of positions that a kept run has at most for each session; a larger one has month ends."""
 
 
 def run_id(result: BacktestResult) -> str:
@@ -80,7 +83,8 @@ def load_result(folder: Path) -> BacktestResult:
             cash=days["cash"].to_numpy(),
             invested=days["invested"].to_numpy(),
             totals=kept["totals"],
-            frames=lambda: _frames(folder),
+            frames=lambda: _pair(folder, "fills", "trades"),
+            accounts=lambda: _pair(folder, "positions", "contributions"),
             flags=tuple(kept["flags"]),
             benchmark=_benchmark(kept, days),
         )
@@ -103,12 +107,31 @@ def _write(result: BacktestResult, folder: Path) -> None:
     pl.DataFrame(columns).write_parquet(folder / "equity.parquet")
     result.fills.write_parquet(folder / "fills.parquet")
     result.trades.write_parquet(folder / "trades.parquet")
+    _fitting(result).write_parquet(folder / "positions.parquet")
+    result.contributions.write_parquet(folder / "contributions.parquet")
 
 
-def _frames(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _fitting(result: BacktestResult) -> pl.DataFrame:
+    """All positions, or where they are too many those of the last session of each month."""
     import polars as pl
 
-    return pl.read_parquet(folder / "fills.parquet"), pl.read_parquet(folder / "trades.parquet")
+    if result.positions.height <= MOST_POSITIONS:
+        return result.positions
+    month = result.dates.astype("datetime64[M]")
+    lasts = result.dates[np.append(month[1:] != month[:-1], np.True_)]
+    return result.positions.filter(pl.col("date").is_in(pl.Series(lasts).implode()))
+
+
+def _pair(folder: Path, first: str, second: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    import polars as pl
+
+    try:
+        return (
+            pl.read_parquet(folder / f"{first}.parquet"),
+            pl.read_parquet(folder / f"{second}.parquet"),
+        )
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise DataError(f"the run in {folder} cannot be read: {error}; run it again") from error
 
 
 def _benchmark(kept: dict[str, Any], days: pl.DataFrame) -> Benchmark | None:

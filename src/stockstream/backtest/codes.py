@@ -21,4 +21,5 @@ BY_TRAILING_STOP: Final = REASONS.index(FillReason.TRAILING_STOP)
 BY_TIME: Final = REASONS.index(FillReason.TIME_EXIT)
 BY_DELISTING: Final = REASONS.index(FillReason.DELISTED)
 CASH_IN_LIEU: Final = REASONS.index(FillReason.CASH_IN_LIEU)
+BY_MARGIN_CALL: Final = REASONS.index(FillReason.MARGIN_CALL)
 STILL_OPEN: Final = -1  # of a trade that is marked, not closed

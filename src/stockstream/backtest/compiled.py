@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stockstream.backtest.broker.broker import Broker
 from stockstream.backtest.broker.layout import market_of
-from stockstream.backtest.broker.records import Terms
+from stockstream.backtest.broker.terms import Terms
 from stockstream.backtest.decisions import decide_all
 from stockstream.jit import COMPILE_ABOVE, part_of, pays_to_compile
 
@@ -49,7 +49,8 @@ class CompiledRunner:
 
     @cached_property
     def _market(self) -> Market:
-        return market_of(self._panel, lists=not self._compiles)
+        volumes = self._terms.needs_volume
+        return market_of(self._panel, lists=not self._compiles, volumes=volumes)
 
     def run(self, rules: Rules) -> Outcome:
         """Run what a rule strategy plans."""
@@ -62,14 +63,16 @@ class CompiledRunner:
         with part_of(self._steps):
             return decide_all(rules, self._panel, memo)
 
-    def follow(self, decisions: Decisions) -> Outcome:
-        """Run decisions made beforehand."""
+    def follow(self, *decisions: Decisions) -> Outcome:
+        """Run decisions made beforehand; those of several strategies share the cash."""
+        sleeves = len(decisions)
         broker = Broker(
             self._panel,
             self._terms,
             self._capital,
             compile_kernels=self._compiles,
-            market=self._market,
+            sleeves=sleeves,
+            market=self._market._replace(sleeves=sleeves),
         )
         broker.run(decisions)
         return broker.finish()

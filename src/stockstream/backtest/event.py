@@ -5,176 +5,95 @@ Free-form strategies run here; rule strategies may, bar by bar, to be debugged a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from stockstream.backtest.broker.broker import Broker, exits_of
-from stockstream.backtest.broker.records import (
-    SHARES,
-    TO_QUANTITY,
-    TO_VALUE,
-    TO_WEIGHT,
-    Terms,
-)
-from stockstream.backtest.decisions import BarDecider
-from stockstream.backtest.feed import Feed
-from stockstream.backtest.ledger import LiveLedger
-from stockstream.errors import StockstreamError, StrategyError, UnknownNameError
-from stockstream.strategy.orders import Action, ActionKind
-from stockstream.strategy.portfolio import Portfolio
-from stockstream.strategy.strategy import overrides
+from stockstream.backtest.broker.broker import Broker
+from stockstream.backtest.broker.terms import Terms
+from stockstream.backtest.broker.turn import TurnBroker
+from stockstream.backtest.desks import FreeDesk, RuleDesk
+from stockstream.backtest.sleeves import Manager
+from stockstream.jit import pays_to_compile
+from stockstream.strategy.rule import RuleStrategy
+from stockstream.strategy.strategy import Strategy
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from stockstream.backtest.config import BacktestConfig
+    from stockstream.backtest.desks import Desk, Journal
     from stockstream.backtest.outcome import Outcome
     from stockstream.market.panel import Panel
     from stockstream.strategy.signals import Rules
-    from stockstream.strategy.strategy import Strategy
 
-__all__ = ["Decision", "run_event", "step_rules"]
+__all__ = ["run_event", "step_rules"]
 
-KINDS = {
-    ActionKind.TARGET_WEIGHT: TO_WEIGHT,
-    ActionKind.TARGET_VALUE: TO_VALUE,
-    ActionKind.TARGET_QUANTITY: TO_QUANTITY,
-    ActionKind.TRADE_QUANTITY: SHARES,
-}
-
-
-class Decision(NamedTuple):
-    """An order as a strategy gave it, at the close of a bar."""
-
-    bar: int
-    symbol: int
-    action: Action
+WORTH = 8
+"""Compiled kernels save so many times less where Python decides each bar as where it does not."""
 
 
 def run_event(
-    strategy: Strategy,
+    strategy: Strategy | Sequence[Manager],
     panel: Panel,
     config: BacktestConfig,
     *,
-    journal: list[Decision] | None = None,
+    journal: Journal | None = None,
     stop: int | None = None,
+    compile_kernels: bool | None = None,
 ) -> Outcome:
-    """Run a free-form strategy over a panel.
+    """Run one strategy, or several that share the cash of one book, bar by bar.
+
+    In each bar the strategies decide in their order, all of them after its fills.
 
     Args:
-        strategy: a fresh copy of it is run, so that no run sees another's state.
-        panel: what it trades.
+        strategy: a fresh copy of each is run, so that no run sees another's state.
+        panel: what they trade.
         config: capital, costs and how orders work.
-        journal: every order it gives is appended here.
+        journal: what a strategy in free form prepares and orders is written here.
         stop: walk no further than the bar before this one; None is to the end.
+        compile_kernels: walk the bars with compiled code or the interpreter, with the same
+            numbers; None lets the size of the work decide. Rules are always stepped by the latter.
 
     Raises:
-        StrategyError: the strategy failed or returned something unusable; says when and where.
+        StrategyError: a strategy failed or returned something unusable; says when and where.
     """
-    run = _Run(strategy.fresh(), panel, config, journal)
-    try:
-        for t in range(panel.first, panel.sessions if stop is None else stop):
-            run.bar(t)
-    finally:
-        run.strategy.attach(None)
-    return run.broker.finish()
+    managers = [Manager.alone(strategy)] if isinstance(strategy, Strategy) else strategy
+    if compile_kernels is None:
+        compile_kernels = pays_to_compile(panel.symbol_bars // WORTH)
+    free = not any(isinstance(manager.strategy, RuleStrategy) for manager in managers)
+    broker = _broker(panel, config, len(managers), compile_kernels=compile_kernels and free)
+    dates: list[dt.date] = panel.dates.astype("datetime64[D]").tolist()
+    desks: list[Desk] = [
+        RuleDesk(manager.strategy.plan(), broker, sleeve, manager.weight)
+        if isinstance(manager.strategy, RuleStrategy)
+        else FreeDesk(manager.strategy, broker, dates, sleeve, manager.weight, journal)
+        for sleeve, manager in enumerate(managers)
+    ]
+    return _walk(broker, desks, panel.sessions if stop is None else stop)
 
 
 def step_rules(rules: Rules, panel: Panel, config: BacktestConfig) -> Outcome:
     """Run rules bar by bar with streaming indicators: the compiled engine's second opinion."""
-    broker = Broker(panel, Terms.of(config), config.initial_capital, compile_kernels=False)
-    decider, feed = BarDecider(rules, panel), Feed(panel)
-    exits = exits_of(rules.bracket)
-    for t in range(panel.sessions):
-        walked = t >= panel.first
-        if walked:
+    broker = _broker(panel, config, 1, compile_kernels=False)
+    return _walk(broker, [RuleDesk(rules, broker)], panel.sessions)
+
+
+def _broker(panel: Panel, config: BacktestConfig, sleeves: int, *, compile_kernels: bool) -> Broker:
+    terms, capital = Terms.of(config), config.initial_capital
+    if compile_kernels:
+        return TurnBroker(panel, terms, capital, sleeves=sleeves)
+    return Broker(panel, terms, capital, compile_kernels=False, sleeves=sleeves)
+
+
+def _walk(broker: Broker, desks: Sequence[Desk], stop: int) -> Outcome:
+    """Each bar up to ``stop``: what happens up to the close, the decisions, the end of the bar."""
+    try:
+        for t in range(broker.panel.first, stop):
             broker.open_bar(t)
-        for symbol, data in feed.bars(t):
-            code, weight = decider.update(t, symbol, data)
-            if code:
-                broker.decide(t, symbol, code, weight, exits)
-        if walked:
+            for desk in desks:
+                desk.decide(t)
             broker.close_bar(t)
+    finally:
+        for desk in desks:
+            desk.leave()
     return broker.finish()
-
-
-class _Run:
-    """One run of one strategy."""
-
-    def __init__(
-        self,
-        strategy: Strategy,
-        panel: Panel,
-        config: BacktestConfig,
-        journal: list[Decision] | None,
-    ) -> None:
-        self.strategy, self.panel, self.journal = strategy, panel, journal
-        self.broker = Broker(panel, Terms.of(config), config.initial_capital, compile_kernels=False)
-        self.feed = Feed(panel, strategy)
-        self.dates: list[dt.date] = panel.dates.astype("datetime64[D]").tolist()
-        self.ledger = LiveLedger(self.broker, self.dates)
-        self.portfolio = Portfolio(self.ledger, panel.symbols, self.dates)
-        self.index = {symbol: i for i, symbol in enumerate(panel.symbols)}
-        self.told = 0
-        kind = type(strategy)
-        self.has_data, self.has_bar = overrides(kind, "on_data"), overrides(kind, "on_bar")
-        self.has_filled = overrides(kind, "on_order_filled")
-        strategy.attach(self.feed)
-
-    def bar(self, t: int) -> None:
-        """Walk one bar: fills, news of them, decisions, the close."""
-        self.broker.open_bar(t)
-        try:
-            self._tell_fills()
-            self._decide(t)
-        except StockstreamError as error:
-            raise StrategyError(f"{self._where(t)}: {error}") from error
-        except Exception as error:
-            message = f"{self._where(t)}: {type(error).__name__}: {error}"
-            raise StrategyError(message) from error
-        self.broker.close_bar(t)
-
-    def _where(self, t: int) -> str:
-        return f"{type(self.strategy).__name__} failed on {self.dates[t]}"
-
-    def _tell_fills(self) -> None:
-        if not self.has_filled:
-            return
-        for fill in self.ledger.fills()[self.told :]:
-            self.strategy.on_order_filled(fill, self.portfolio)
-            self.told += 1
-
-    def _decide(self, t: int) -> None:
-        date, symbols, portfolio = self.dates[t], self.panel.symbols, self.portfolio
-        on_data = self.strategy.on_data
-        today = self.feed.bars(t)
-        if self.has_data:
-            for symbol, data in today:
-                action = on_data(date, symbols[symbol], data, portfolio)
-                if action is not None:
-                    self._place(t, action, symbol)
-        if self.has_bar:
-            bars = {symbols[symbol]: data for symbol, data in today}
-            for action in self._actions(self.strategy.on_bar(date, bars, portfolio)):
-                self._place(t, action, None)
-
-    def _actions(self, actions: Iterable[Action] | None) -> Iterable[Action]:
-        if isinstance(actions, Action):
-            raise StrategyError("on_bar returned one Action: return a list of them")
-        return actions or ()
-
-    def _place(self, t: int, action: Action, symbol: int | None) -> None:
-        if not isinstance(action, Action):
-            raise StrategyError(
-                f"an order is an Action, not {action!r}: "
-                "use Action.target_weight(0.1), Action.buy(100), Action.close() ..."
-            )
-        if action.symbol is not None:
-            if action.symbol not in self.index:
-                raise UnknownNameError("symbol of this run", action.symbol, self.index)
-            symbol = self.index[action.symbol]
-        if symbol is None:
-            raise StrategyError(f"{action} from on_bar does not say its symbol")
-        if self.journal is not None:
-            self.journal.append(Decision(t, symbol, action))
-        self.broker.place(t, symbol, KINDS[action.kind], float(action.value), action.bracket)

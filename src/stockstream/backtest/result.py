@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stockstream.backtest import frames as tables
 from stockstream.backtest.codes import STILL_OPEN
+from stockstream.backtest.holdings import contribution_frame, paths_of, position_frame
 from stockstream.backtest.trades import fill_frame, trade_frame, trade_returns
+from stockstream.metrics import bootstrap, statistics
+from stockstream.metrics.returns import per_bar, simple_returns
 from stockstream.metrics.summary import summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import polars as pl
     from numpy.typing import NDArray
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from stockstream.backtest.identity import Identity
     from stockstream.backtest.outcome import Outcome
     from stockstream.market.panel import Panel
+    from stockstream.metrics.bootstrap import Confidence
+    from stockstream.metrics.statistics import Statistics
     from stockstream.metrics.summary import Metrics
 
     Floats = NDArray[np.float64]
@@ -33,12 +39,18 @@ TOTALS = (
     "commission",
     "slippage",
     "borrow",
+    "financing",
     "dividends",
     "traded",
     "unaffordable",
     "cooled_off",
     "unpriced",
+    "below_parcel",
+    "margin_calls",
 )
+
+PAID = ("commission", "slippage", "borrow", "financing")
+"""The totals that are costs."""
 
 
 def measure(outcome: Outcome, config: BacktestConfig) -> Metrics:
@@ -51,7 +63,7 @@ def measure(outcome: Outcome, config: BacktestConfig) -> Metrics:
         trade_return=trade_returns(closed),
         invested=days["invested"],
         traded_value=account["traded"],
-        costs=account["commission"] + account["slippage"] + account["borrow"],
+        costs=sum(account[name] for name in PAID),
         initial_capital=config.initial_capital,
         open_trades=len(trades) - len(closed),
         periods=config.periods_per_year,
@@ -79,11 +91,12 @@ class BacktestResult:
         dates: ``datetime64[D] [T]``, the sessions of the trading window.
         equity, cash, invested: ``[T]``, money at each close; invested is the sum of the absolute
             position values.
-        totals: commission, slippage, borrow, dividends, traded in money; counters of orders that
-            were dropped.
+        totals: commission, slippage, borrow, financing, dividends, traded in money; counters of
+            orders that were dropped and of margin calls.
         frames: gives fills and trades, made when first asked for.
+        accounts: gives positions and contributions, made when first asked for.
         flags: what a reader must know.
-        benchmark: buy and hold of the same symbols, equal weights, no costs.
+        benchmark: what the run is held against; None where nothing is.
     """
 
     config: BacktestConfig
@@ -96,6 +109,7 @@ class BacktestResult:
     invested: Floats
     totals: dict[str, float]
     frames: Callable[[], tuple[pl.DataFrame, pl.DataFrame]] = field(repr=False)
+    accounts: Callable[[], tuple[pl.DataFrame, pl.DataFrame]] = field(repr=False)
     flags: tuple[str, ...] = ()
     benchmark: Benchmark | None = None
 
@@ -108,21 +122,33 @@ class BacktestResult:
         config: BacktestConfig,
         identity: Identity,
         engine: str,
+        sleeves: Sequence[str] = (),
         flags: tuple[str, ...] = (),
         benchmark: Benchmark | None = None,
     ) -> BacktestResult:
-        """The result of what an engine wrote down."""
+        """The result of what an engine wrote down; ``sleeves`` names its strategies."""
+        equity = np.ascontiguousarray(outcome.days["equity"])
+
+        def accounts() -> tuple[pl.DataFrame, pl.DataFrame]:
+            paths = paths_of(fill_frame(outcome.fills, panel, sleeves), panel, config)
+            contributions = contribution_frame(paths, panel, config, equity)
+            return position_frame(paths, panel), contributions
+
         return cls(
             config=config,
             identity=identity,
             engine=engine,
             metrics=measure(outcome, config),
             dates=panel.dates[panel.first :].astype("datetime64[D]"),
-            equity=np.ascontiguousarray(outcome.days["equity"]),
+            equity=equity,
             cash=np.ascontiguousarray(outcome.days["cash"]),
             invested=np.ascontiguousarray(outcome.days["invested"]),
             totals={name: outcome.account[name] for name in TOTALS},
-            frames=lambda: (fill_frame(outcome.fills, panel), trade_frame(outcome.trades, panel)),
+            frames=lambda: (
+                fill_frame(outcome.fills, panel, sleeves),
+                trade_frame(outcome.trades, panel, sleeves),
+            ),
+            accounts=accounts,
             flags=flags,
             benchmark=benchmark,
         )
@@ -130,6 +156,10 @@ class BacktestResult:
     @cached_property
     def _frames(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         return self.frames()
+
+    @cached_property
+    def _accounts(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        return self.accounts()
 
     @property
     def fills(self) -> pl.DataFrame:
@@ -140,6 +170,83 @@ class BacktestResult:
     def trades(self) -> pl.DataFrame:
         """Every round trip, those still open last and marked at the last close."""
         return self._frames[1]
+
+    @property
+    def positions(self) -> pl.DataFrame:
+        """Every position at every close: date, strategy, symbol, quantity, value."""
+        return self._accounts[0]
+
+    @property
+    def contributions(self) -> pl.DataFrame:
+        """Profit by strategy, symbol and year, in money; it adds up to the profit of the run.
+
+        A row without a symbol is what belongs to none: interest on borrowed cash.
+        """
+        return self._accounts[1]
+
+    def contribution(self, by: tables.By) -> pl.DataFrame:
+        """Contributions by ``symbol``, ``year`` or ``strategy``: pnl, contribution, share."""
+        return tables.contribution_by(self, by)
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """A row a session: date, equity, cash, invested, return, drawdown, benchmark."""
+        return tables.equity_frame(self)
+
+    @cached_property
+    def monthly(self) -> pl.DataFrame:
+        """Returns by calendar month: year, Jan to Dec, total."""
+        return tables.month_frame(self)
+
+    @cached_property
+    def drawdowns(self) -> pl.DataFrame:
+        """Every drawdown, the deepest first: peak, trough, recovery, depth, length."""
+        return tables.drawdown_frame(self)
+
+    def rolling(self, window: int = 126) -> pl.DataFrame:
+        """Sharpe ratio, volatility and beta of the last ``window`` returns at each session."""
+        return tables.rolling_frame(self, window)
+
+    @cached_property
+    def returns(self) -> Floats:
+        """``[T]``: simple return of each session; the first is 0.0."""
+        return simple_returns(self.equity)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Measures beyond the metrics: tails, periods, trades, against the benchmark."""
+        settings = {
+            "periods": self.config.periods_per_year,
+            "risk_free": self.config.risk_free,
+        }
+        closed = self.trades.filter(~self.trades["open"]).sort("exit_date", maintain_order=True)
+        columns = (closed[name] for name in ("pnl", "return", "bars", "mae", "mfe"))
+        held = self.benchmark
+        return statistics.Statistics(
+            returns=statistics.describe_returns(self.dates, self.equity, **settings),
+            trades=statistics.describe_trades(*columns),
+            benchmark=None
+            if held is None
+            else statistics.describe_benchmark(self.dates, self.equity, held.equity, **settings),
+        )
+
+    @cached_property
+    def confidence(self) -> Confidence:
+        """95 % intervals of the headline numbers, from 2,000 resamples drawn with the run's seed.
+
+        Other levels, resamples and block lengths: ``metrics.bootstrap.confidence(result.returns)``.
+        """
+        periods = self.config.periods_per_year
+        return bootstrap.confidence(
+            self.returns,
+            seed=self.config.seed,
+            periods=periods,
+            risk_free=per_bar(self.config.risk_free, periods),
+        )
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """:attr:`frame` as an Arrow C stream: ``pl.DataFrame(result)``, ``pa.table(result)``."""
+        return self.frame.__arrow_c_stream__(requested_schema)
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON values, without the curves: fractions, null where undefined."""

@@ -25,7 +25,7 @@ def fill_of(row: Any, symbols: Sequence[str], dates: Sequence[dt.date]) -> Fill:
     """One fill as a strategy sees it."""
     return Fill(
         date=dates[row.bar],
-        symbol=symbols[row.symbol],
+        symbol=symbols[row.symbol % len(symbols)],
         quantity=row.quantity,
         price=row.price,
         commission=row.commission,
@@ -38,7 +38,7 @@ def trade_of(row: Any, symbols: Sequence[str], dates: Sequence[dt.date]) -> Trad
     """One closed round trip as a strategy sees it."""
     worst, best = _excursions(row.quantity, row.entry_price, row.lowest, row.highest)
     return Trade(
-        symbol=symbols[row.symbol],
+        symbol=symbols[row.symbol % len(symbols)],
         entry_date=dates[row.entry_bar],
         exit_date=dates[row.exit_bar],
         quantity=row.quantity,
@@ -61,23 +61,33 @@ def trade_returns(trades: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(trades["pnl"] / value, np.float64)
 
 
-def fill_frame(fills: NDArray[Any], panel: Panel) -> pl.DataFrame:
-    """Fills: date, symbol, quantity, price, commission, slippage, reason; in order of time."""
+def fill_frame(fills: NDArray[Any], panel: Panel, sleeves: Sequence[str] = ()) -> pl.DataFrame:
+    """Fills: date, symbol, quantity, price, commission, slippage, reason; in order of time.
+
+    Args:
+        fills: records of the broker.
+        panel: what was traded.
+        sleeves: names of the strategies that shared the book; of several, a column ``strategy``
+            says whose fill it was.
+    """
     import polars as pl
 
     return pl.DataFrame(
         {
             "date": panel.dates[fills["bar"]].astype("datetime64[D]"),
-            "symbol": _names(fills["symbol"], panel),
+            **_whose(fills["symbol"], panel, sleeves),
             **{n: fills[n].copy() for n in ("quantity", "price", "commission", "slippage")},
             "reason": [str(REASONS[code]) for code in fills["reason"]],
         },
-        schema_overrides={"symbol": pl.String, "reason": pl.String},
+        schema_overrides={"reason": pl.String},
     )
 
 
-def trade_frame(trades: NDArray[Any], panel: Panel) -> pl.DataFrame:
-    """Round trips, those still open last; quantity and prices on the exit day's share basis."""
+def trade_frame(trades: NDArray[Any], panel: Panel, sleeves: Sequence[str] = ()) -> pl.DataFrame:
+    """Round trips, those still open last; quantity and prices on the exit day's share basis.
+
+    Arguments as for :func:`fill_frame`.
+    """
     import polars as pl
 
     still_open = trades["reason"] == STILL_OPEN
@@ -88,7 +98,7 @@ def trade_frame(trades: NDArray[Any], panel: Panel) -> pl.DataFrame:
     reasons = [None if code == STILL_OPEN else str(REASONS[code]) for code in trades["reason"]]
     return pl.DataFrame(
         {
-            "symbol": _names(trades["symbol"], panel),
+            **_whose(trades["symbol"], panel, sleeves),
             "entry_date": panel.dates[trades["entry_bar"]].astype("datetime64[D]"),
             "exit_date": np.where(still_open, np.datetime64("NaT", "D"), exits),
             "quantity": trades["quantity"].copy(),
@@ -104,12 +114,21 @@ def trade_frame(trades: NDArray[Any], panel: Panel) -> pl.DataFrame:
             "reason": reasons,
             "open": still_open,
         },
-        schema_overrides={"symbol": pl.String, "reason": pl.String},
+        schema_overrides={"reason": pl.String},
     )
 
 
-def _names(codes: NDArray[np.int64], panel: Panel) -> list[str]:
-    return [panel.symbols[code] for code in codes]
+def _whose(slots: NDArray[np.int64], panel: Panel, sleeves: Sequence[str]) -> dict[str, pl.Series]:
+    """The columns that say of which symbol, and of several strategies of which one, a row is."""
+    import polars as pl
+
+    count, names = len(panel.symbols), {"symbol": panel.symbols, "strategy": sleeves}
+    places = {"symbol": slots % count, "strategy": slots // count}
+    wanted = ("strategy", "symbol") if len(sleeves) > 1 else ("symbol",)
+    return {
+        column: pl.Series([names[column][i] for i in places[column].tolist()], dtype=pl.String)
+        for column in wanted
+    }
 
 
 def _excursions(quantity: Any, entry: Any, lowest: Any, highest: Any) -> tuple[Any, Any]:

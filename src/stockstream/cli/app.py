@@ -8,6 +8,7 @@ import typer
 
 import stockstream
 from stockstream.cli.backtest import backtest
+from stockstream.cli.compare import compare
 from stockstream.cli.demo import demo
 from stockstream.cli.doctor import doctor
 from stockstream.cli.exits import EPILOG
@@ -15,9 +16,12 @@ from stockstream.cli.factors import factors_app
 from stockstream.cli.fetch import fetch
 from stockstream.cli.help import HelpCommand, HelpGroup
 from stockstream.cli.import_ import import_files
+from stockstream.cli.indicators import indicators
 from stockstream.cli.lake import lake_app
+from stockstream.cli.new import new_app
 from stockstream.cli.quality import quality
 from stockstream.cli.report import report
+from stockstream.cli.reproduce import reproduce
 from stockstream.cli.schedule import schedule_app
 from stockstream.cli.sweep import sweep
 from stockstream.cli.symbols import symbols
@@ -97,8 +101,12 @@ _add(DATA, "fetch", fetch)
 app.add_typer(factors_app, name="factors", rich_help_panel=DATA)
 app.add_typer(lake_app, name="lake", rich_help_panel=DATA)
 _add(DATA, "quality", quality)
+_add(DATA, "indicators", indicators)
 app.add_typer(schedule_app, name="schedule", rich_help_panel=DATA)
+app.add_typer(new_app, name="new", rich_help_panel=RESEARCH)
 _add(RESEARCH, "backtest", backtest)
 _add(RESEARCH, "sweep", sweep)
 _add(RESEARCH, "verify", verify)
 _add(RESEARCH, "report", report)
+_add(RESEARCH, "reproduce", reproduce)
+_add(RESEARCH, "compare", compare)

@@ -1,36 +1,27 @@
 """``stockstream backtest``: one strategy, one run."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from stockstream.cli import options
+from stockstream.cli.bundle import spread
 from stockstream.cli.console import command, emit, say
-from stockstream.cli.request import config_of, open_lake
+from stockstream.cli.request import open_lake
+from stockstream.cli.run_options import RunOptions
+
+if TYPE_CHECKING:
+    from stockstream.backtest.config import BacktestConfig
+    from stockstream.backtest.sensitivity import CostSensitivity
+    from stockstream.lake.store import Lake
 
 __all__ = ["backtest"]
 
 
+@spread
 def backtest(
-    strategy: options.StrategyName,
-    param: options.Parameters = None,
-    start_date: options.StartDate = None,
-    end_date: options.EndDate = None,
-    symbols: options.Symbols = None,
-    lake: options.LakePlace = None,
-    initial_capital: options.Capital = 100_000.0,
-    fill: options.Fill = "next_open",
-    size_at: options.SizeAt = "order",
-    fractional: options.Fractional = False,
-    commission_bps: options.CommissionBps = 0.0,
-    commission_minimum: options.CommissionMinimum = 0.0,
-    commission_per_share: options.CommissionPerShare = 0.0,
-    slippage_bps: options.SlippageBps = 0.0,
-    borrow_bps: options.BorrowBps = 0.0,
-    periods_per_year: options.PeriodsPerYear = 252,
-    risk_free: options.RiskFree = 0.0,
-    seed: options.Seed = 0,
+    asked: RunOptions,
     engine: Annotated[
         Literal["auto", "compiled", "event"],
         typer.Option(
@@ -38,6 +29,14 @@ def backtest(
             "same. auto takes the fastest that can run the strategy."
         ),
     ] = "auto",
+    cost_sensitivity: Annotated[
+        bool,
+        typer.Option(
+            "--cost-sensitivity",
+            help="Run it at 0, 0.5, 1, 2 and 3 times its costs too.",
+            rich_help_panel=options.COSTS,
+        ),
+    ] = False,
     save: Annotated[bool, typer.Option("--save/--no-save", help="Keep the run, or do not.")] = True,
     runs: options.Runs = None,
     report: Annotated[
@@ -56,47 +55,37 @@ def backtest(
     """
     from stockstream.backtest.archive import run_id, save_result
     from stockstream.backtest.run import run_backtest
-    from stockstream.cli.result_view import show_result
+    from stockstream.cli.result_view import show_result, show_sensitivity
 
-    source = open_lake(lake)
-    config = config_of(
-        source,
-        strategy=strategy,
-        start_date=start_date,
-        end_date=end_date,
-        symbols=symbols,
-        param=param,
-        costs={
-            "commission_bps": commission_bps,
-            "commission_minimum": commission_minimum,
-            "commission_per_share": commission_per_share,
-            "slippage_bps": slippage_bps,
-            "borrow_bps": borrow_bps,
-        },
-        initial_capital=initial_capital,
-        fill=fill,
-        size_at=size_at,
-        fractional=fractional,
-        periods_per_year=periods_per_year,
-        risk_free=risk_free,
-        seed=seed,
-    )
+    source = open_lake(asked.lake)
+    config = asked.config(source)
     result = run_backtest(config, source, engine=engine)
+    costs = _sensitivity(config, source) if cost_sensitivity else None
     folder = save_result(result, Path(options.runs_place(runs))) if save else None
     if report is not None:
         from stockstream.report.tearsheet import write_tear_sheet
 
-        write_tear_sheet(result, report)
+        write_tear_sheet(result, report, costs=None if costs is None else costs.frame)
     if json:
-        emit({"run": run_id(result), "saved": folder, "report": report, **result.to_dict()})
+        asked_too = {} if costs is None else {"cost_sensitivity": costs.to_dict()}
+        kept = {"run": run_id(result), "saved": folder, "report": report}
+        emit({**kept, **result.to_dict(), **asked_too})
         return
     show_result(result)
+    if costs is not None:
+        show_sensitivity(costs)
     if folder is not None:
         say(f"kept in {folder}")
     if report is not None:
         say(f"tear sheet: {report}")
     elif folder is not None:
         say(f"tear sheet: {command(_report_words(folder, runs))}")
+
+
+def _sensitivity(config: "BacktestConfig", source: "Lake") -> "CostSensitivity":
+    from stockstream.backtest.sensitivity import cost_sensitivity
+
+    return cost_sensitivity(config, source)
 
 
 def _report_words(folder: Path, runs: str | None) -> str:

@@ -1,6 +1,7 @@
 """The options that several commands share: one name, one meaning, one help text."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
@@ -9,31 +10,46 @@ from stockstream.errors import ConfigError
 from stockstream.settings import load_settings
 
 __all__ = [
+    "COSTS",
     "DATA",
+    "BenchmarkName",
     "BorrowBps",
     "CalendarOption",
     "Capital",
     "CommissionBps",
+    "CommissionFixed",
     "CommissionMinimum",
     "CommissionPerShare",
+    "CommissionTiers",
     "EndDate",
     "Fill",
+    "FinancingBps",
     "FirstDay",
     "Fractional",
+    "Impact",
     "Json",
     "LakePlace",
     "LastDay",
+    "Leverage",
+    "Lot",
+    "Maintenance",
+    "MaxVolumeShare",
+    "MinimumParcel",
     "Parameters",
     "PeriodsPerYear",
     "RiskFree",
+    "Rules",
     "Runs",
     "Seed",
     "SizeAt",
     "SlippageBps",
+    "SpreadBps",
     "StartDate",
+    "StrategiesFile",
     "StrategyName",
     "Suffix",
     "Symbols",
+    "Tick",
     "lake_place",
     "parse_assignments",
     "runs_place",
@@ -100,6 +116,15 @@ StrategyName: TypeAlias = Annotated[
         "--strategy",
         metavar="NAME",
         help="A strategy by its name, or one of your own as path/to/file.py:ClassName.",
+        rich_help_panel="Strategy",
+    ),
+]
+StrategiesFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--strategies",
+        metavar="FILE.yaml",
+        help="A file of named strategies and books; --strategy may name one of them.",
         rich_help_panel="Strategy",
     ),
 ]
@@ -177,6 +202,116 @@ BorrowBps: TypeAlias = Annotated[
         metavar="BPS",
         help="Fee for shares sold short, in basis points a year.",
         rich_help_panel=COSTS,
+    ),
+]
+CommissionFixed: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        metavar="MONEY",
+        help="Commission of every fill, whatever its size.",
+        rich_help_panel=COSTS,
+    ),
+]
+CommissionTiers: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FROM:BPS,...",
+        help="Commission by the value of a fill: 0:10,10000:8 is 10 basis points, and 8 on the "
+        "whole of a fill worth 10,000 or more. In place of --commission-bps.",
+        rich_help_panel=COSTS,
+    ),
+]
+SpreadBps: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        metavar="BPS",
+        help="Distance of bid and ask, in basis points; a fill pays half of it.",
+        rich_help_panel=COSTS,
+    ),
+]
+Impact: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        metavar="FACTOR",
+        help="How far a fill moves the price: by FACTOR times the square of its part of the bar's "
+        "volume; 0.1 is usual.",
+        rich_help_panel=COSTS,
+    ),
+]
+FinancingBps: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        metavar="BPS",
+        help="Interest on borrowed cash, in basis points a year.",
+        rich_help_panel=COSTS,
+    ),
+]
+Leverage: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        metavar="TIMES",
+        help="Largest sum of all positions, long and short, as a multiple of equity.",
+        rich_help_panel=TRADING,
+    ),
+]
+Maintenance: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--maintenance-margin",
+        metavar="FRACTION",
+        help="Least equity as a share of that sum; below it positions are cut.",
+        rich_help_panel=TRADING,
+    ),
+]
+Rules: TypeAlias = Annotated[
+    Literal["none", "asx"],
+    typer.Option(
+        "--market-rules",
+        help="Rules of an exchange. asx: parcels of 500 dollars at least, and its price steps. The "
+        "four options below change one of them.",
+        rich_help_panel=TRADING,
+    ),
+]
+Lot: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        metavar="SHARES",
+        help="Shares are traded in multiples of this many.",
+        rich_help_panel=TRADING,
+    ),
+]
+MinimumParcel: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        metavar="MONEY",
+        help="Least value of a purchase that opens a position.",
+        rich_help_panel=TRADING,
+    ),
+]
+Tick: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MONEY",
+        help="Price step: asx, or an amount such as 0.01.",
+        rich_help_panel=TRADING,
+    ),
+]
+MaxVolumeShare: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        metavar="FRACTION",
+        help="Largest part of a bar's volume that an order may fill; the rest waits.",
+        rich_help_panel=TRADING,
+    ),
+]
+BenchmarkName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--benchmark",
+        metavar="NAME",
+        help="What to hold the result against: buy_and_hold, equal_weight, none, or a symbol of "
+        "the lake.  [default: buy_and_hold]",
+        rich_help_panel=METRICS,
     ),
 ]
 PeriodsPerYear: TypeAlias = Annotated[

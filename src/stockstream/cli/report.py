@@ -7,11 +7,9 @@ import typer
 
 from stockstream.cli import options
 from stockstream.cli.console import emit, say
-from stockstream.errors import NoDataError
+from stockstream.cli.kept import LATEST, find_run
 
 __all__ = ["report"]
-
-LATEST = "latest"
 
 
 def report(
@@ -27,36 +25,44 @@ def report(
             help="Where to write the page.  [default: tearsheet.html in the folder of the run]",
         ),
     ] = None,
+    png: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.png",
+            help="Write a picture of the whole page too; it needs Chromium or Chrome on this "
+            "machine.",
+        ),
+    ] = None,
+    browser: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROGRAM",
+            help="The browser that takes the picture.  [default: the first Chromium, Chrome or "
+            "Edge that is found]",
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Write the tear sheet of a kept run.
 
     One HTML page that holds everything it needs and asks no server for anything.
 
-    stockstream report latest --output tearsheet.html
+    stockstream report latest --output tearsheet.html --png tearsheet.png
     """
     from stockstream.backtest.archive import load_result
     from stockstream.report.tearsheet import write_tear_sheet
 
-    folder = _find(run, Path(options.runs_place(runs)))
+    folder = find_run(run, Path(options.runs_place(runs)))
     page = output or folder / "tearsheet.html"
     result = load_result(folder)
     write_tear_sheet(result, page)
+    if png is not None:
+        from stockstream.report.picture import write_picture
+
+        write_picture(page, png, browser=browser)
     if json:
-        emit({"run": folder.name, "report": page, **result.to_dict()})
-    else:
-        say(f"{folder.name}: {page}")
-
-
-def _find(run: str, runs: Path) -> Path:
-    """The folder of a run.
-
-    Raises:
-        NoDataError: the newest run was asked for and there is none.
-    """
-    if run != LATEST:
-        return Path(run) if Path(run).is_dir() else runs / run
-    kept = sorted(runs.glob("r-*/result.json"), key=lambda path: path.stat().st_mtime)
-    if not kept:
-        raise NoDataError(f"no run is kept in {runs}; make one with `stockstream backtest`")
-    return kept[-1].parent
+        emit({"run": folder.name, "report": page, "png": png, **result.to_dict()})
+        return
+    say(f"{folder.name}: {page}")
+    if png is not None:
+        say(f"picture: {png}")

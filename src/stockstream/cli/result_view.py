@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from stockstream.cli.console import say, show_table, warn
-from stockstream.cli.figures import metric_cells, percent, plain
+from stockstream.cli.figures import metric_cells, percent, plain, ratio
 from stockstream.market.survivorship import ON_RECORD
 from stockstream.report.metric_rows import undefined_because
 from stockstream.report.trust import costs_in_words, parameters, strategy_title, subtitle
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stockstream.backtest.result import BacktestResult
+    from stockstream.backtest.sensitivity import CostSensitivity
 
-__all__ = ["condensed", "show_result"]
+__all__ = ["condensed", "show_result", "show_sensitivity"]
 
 SHOWN = 6
 """Symbols named in one line."""
@@ -33,8 +35,12 @@ IN_FIRST_COLUMN = 8
 def show_result(result: BacktestResult) -> None:
     """Print what was run, its metrics, what a reader must know, and what it is made of."""
     config, known = result.config, result.identity
-    given = " ".join(f"{fact.label}={fact.value}" for fact in parameters(config))
+    facts = parameters(config)
+    given = "" if config.sleeves else " ".join(f"{fact.label}={fact.value}" for fact in facts)
     typer.secho(f"{strategy_title(config)} {given}".rstrip(), bold=True)
+    if config.sleeves:
+        for fact in facts:
+            say(f"{fact.label}: {fact.value}", indent="  ")
     say(plain(subtitle(result)))
     say(f"costs: {costs_in_words(config.costs)}; {result.engine} engine")
     say()
@@ -94,3 +100,24 @@ def condensed(flags: Iterable[str]) -> list[str]:
         more = f" and {len(symbols) - SHOWN} more" if len(symbols) > SHOWN else ""
         lines.append(f"{what.removesuffix(' ...')}: {', '.join(symbols[:SHOWN])}{more}")
     return lines
+
+
+def show_sensitivity(costs: CostSensitivity) -> None:
+    """Print what the costs take: a row for each multiple of them."""
+    say()
+    show_table(
+        ("Costs", "Total return", "A year", "Sharpe", "Max drawdown"),
+        [
+            (
+                f"x{factor:g}",
+                percent(made.total_return, 2, signed=True),
+                percent(made.annualised_return, 2, signed=True),
+                ratio(made.sharpe),
+                percent(made.max_drawdown),
+            )
+            for factor, made in zip(costs.factors, costs.metrics, strict=True)
+        ],
+        align="lrrrr",
+    )
+    if not math.isnan(costs.break_even):
+        say(f"nothing is won at {costs.break_even:.2g} times the costs")

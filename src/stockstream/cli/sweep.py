@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from stockstream.cli import options
+from stockstream.cli.bundle import spread
 from stockstream.cli.console import emit, note, say
 from stockstream.cli.exits import Exit
-from stockstream.cli.request import config_of, open_lake
+from stockstream.cli.request import open_lake
+from stockstream.cli.run_options import RunOptions
 from stockstream.errors import ConfigError, DataError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -23,8 +25,9 @@ SUFFIXES = (".parquet", ".csv")
 Split = Literal["none", "ticker", "year"]
 
 
+@spread
 def sweep(
-    strategy: options.StrategyName,
+    asked: RunOptions,
     grid: Annotated[
         list[str],
         typer.Option(
@@ -34,7 +37,6 @@ def sweep(
             rich_help_panel="Strategy",
         ),
     ],
-    param: options.Parameters = None,
     split: Annotated[
         Split,
         typer.Option(
@@ -43,22 +45,6 @@ def sweep(
             rich_help_panel=options.DATA,
         ),
     ] = "none",
-    start_date: options.StartDate = None,
-    end_date: options.EndDate = None,
-    symbols: options.Symbols = None,
-    lake: options.LakePlace = None,
-    initial_capital: options.Capital = 100_000.0,
-    fill: options.Fill = "next_open",
-    size_at: options.SizeAt = "order",
-    fractional: options.Fractional = False,
-    commission_bps: options.CommissionBps = 0.0,
-    commission_minimum: options.CommissionMinimum = 0.0,
-    commission_per_share: options.CommissionPerShare = 0.0,
-    slippage_bps: options.SlippageBps = 0.0,
-    borrow_bps: options.BorrowBps = 0.0,
-    periods_per_year: options.PeriodsPerYear = 252,
-    risk_free: options.RiskFree = 0.0,
-    seed: options.Seed = 0,
     metric: Annotated[
         str, typer.Option(metavar="NAME", help="What the best trials are chosen by.")
     ] = "sharpe",
@@ -95,30 +81,8 @@ def sweep(
     values = parse_grids(grid)
     if output is not None:
         _demand_writable(output)
-    source = open_lake(lake)
-    config = config_of(
-        source,
-        strategy=strategy,
-        start_date=start_date,
-        end_date=end_date,
-        symbols=symbols,
-        param=param,
-        grid=values,
-        costs={
-            "commission_bps": commission_bps,
-            "commission_minimum": commission_minimum,
-            "commission_per_share": commission_per_share,
-            "slippage_bps": slippage_bps,
-            "borrow_bps": borrow_bps,
-        },
-        initial_capital=initial_capital,
-        fill=fill,
-        size_at=size_at,
-        fractional=fractional,
-        periods_per_year=periods_per_year,
-        risk_free=risk_free,
-        seed=seed,
-    )
+    source = open_lake(asked.lake)
+    config = asked.config(source, values)
     note(f"{describe(values)}{_pieces(split, config, source)}")
     with progress("sweep", "trials") as update:
         result = run_sweep(

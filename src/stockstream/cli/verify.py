@@ -47,7 +47,7 @@ def verify(
     stockstream verify --strategy my_strategy.py:Mine --symbols BHP,CBA
     """
     from stockstream.backtest import verify as checks
-    from stockstream.backtest.run import prepare
+    from stockstream.backtest.run import panel_for, prepare
 
     source = open_lake(lake)
     if symbols is None:
@@ -60,10 +60,10 @@ def verify(
         symbols=symbols,
         param=param,
     )
-    made, config = prepare(asked, source)
-    panel = source.panel(config.universe or (), config.start_date, config.end_date, made.lookback())
+    [manager], config = prepare(asked, source)
+    panel = panel_for([manager], config, source)
     note(f"verifying on {', '.join(panel.symbols)}, {panel.sessions - panel.first:,} sessions ...")
-    found = checks.verify(made, panel, config, cuts=cuts)
+    found = checks.verify(manager.strategy, panel, config, cuts=cuts)
     if json:
         emit({**found.to_dict(), "symbols": panel.symbols, "data_version": panel.version})
     else:

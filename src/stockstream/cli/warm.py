@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stockstream.backtest.compiled import run_compiled
 from stockstream.backtest.config import BacktestConfig
-from stockstream.indicators.registry import INDICATORS, compute
+from stockstream.indicators.registry import compute, get_spec
 from stockstream.jit import part_of
 from stockstream.market.panel import Panel
 from stockstream.strategies import SHIPPED
@@ -20,29 +21,41 @@ if TYPE_CHECKING:
 
 __all__ = ["compile_kernels"]
 
+USUAL = (
+    *("sma", "ema", "wma", "rsi", "macd", "stochastic", "bollinger", "atr", "obv", "vwap"),
+    *("roc", "std", "highest", "lowest"),
+)
+"""Indicators that most rules are made of; any other is compiled when a large run first uses it."""
+
 SESSIONS = 300
+SERIES = 5
+"""Four for the dense form of an indicator, one more for its array form."""
+
 LARGE = 1 << 62
 """Kernel steps of a work for which compiling pays."""
 
 
 def compile_kernels(progress: Callable[[int, int], None]) -> None:
-    """Run every indicator and the broker once, compiled; the cache on disk keeps what is made.
+    """Run the usual indicators, the broker and the shipped strategies once, compiled.
+
+    The cache on disk keeps what is made.
 
     Args:
         progress: is told (done, total) after each piece.
     """
     panel = _panel()
-    total = len(INDICATORS) + len(SHIPPED)
+    total = len(USUAL) + len(SHIPPED)
     with part_of(LARGE):
-        for done, (name, spec) in enumerate(INDICATORS.items(), start=1):
-            columns = panel.signal_columns()
-            compute(name, [columns[field] for field in spec.inputs], panel.offsets)
+        columns = {name: np.tile(x, SERIES) for name, x in panel.signal_columns().items()}
+        offsets = np.arange(SERIES + 1) * SESSIONS
+        for done, name in enumerate(USUAL, start=1):
+            compute(name, [columns[field] for field in get_spec(name).inputs], offsets)
             progress(done, total)
-        for done, name in enumerate(SHIPPED, start=len(INDICATORS) + 1):
+        for done, name in enumerate(SHIPPED, start=len(USUAL) + 1):
             strategy = get_strategy(name)()
             if isinstance(strategy, RuleStrategy):
-                config = _config(name, panel)
-                run_compiled(strategy.plan(), panel, config, compile_kernels=True)
+                read = replace(panel, columns=dict.fromkeys(strategy.columns(), panel.close))
+                run_compiled(strategy.plan(), read, _config(name, panel), compile_kernels=True)
             progress(done, total)
 
 

@@ -8,9 +8,9 @@ A free-form one implements ``calculate``::
         def calculate(self, df):
             return df.with_columns((pl.col("high") - pl.col("low")).alias("range"))
 
-One that is to run in expressions, streams and sweeps as well has a kernel and an
-:class:`~stockstream.indicators.spec.IndicatorSpec`; ``trend/sma.py`` is the shortest example.
-:func:`stockstream.indicators.register` makes either known by name.
+It works everywhere, slower, and is checked for look-ahead (``free_form.py``). A fast one has a
+kernel and an :class:`~stockstream.indicators.spec.IndicatorSpec`; ``trend/sma.py`` is the shortest
+example. :func:`stockstream.indicators.register` makes either known by name.
 """
 
 from __future__ import annotations
@@ -34,9 +34,14 @@ class Indicator(ABC):
 
     Attributes:
         name: by which it is registered.
+        outputs: the columns that it adds; one of its own name if empty. Rules and streams need
+            to know them, frames do not.
+        memory: bars before a bar that its value rests on, as rules should know; a year if not said.
     """
 
     name: ClassVar[str] = ""
+    outputs: ClassVar[tuple[str, ...]] = ()
+    memory: ClassVar[int] = 252
 
     @abstractmethod
     def calculate(self, df: pl.DataFrame) -> pl.DataFrame:
@@ -71,6 +76,11 @@ class KernelIndicator(Indicator):
         return tuple(getattr(self, name) for name in self.spec.parameters)
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns of a frame that it reads."""
+        return self.spec.inputs
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns that :meth:`calculate` adds."""
         return self.spec.columns(self.params)
@@ -90,6 +100,6 @@ class KernelIndicator(Indicator):
         Raises:
             DataError: missing columns, or columns that hold no numbers.
         """
-        rows = rows_of(df, self.spec.inputs)
+        rows = rows_of(df, self.inputs)
         results = apply(self.spec, rows.values, rows.offsets, self.params)
         return with_results(df, rows, self.columns, results)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from stockstream.errors import DataError
-from stockstream.jit import compiled, pays_to_compile
+from stockstream.indicators.jobs import Job, run
+from stockstream.jit import pays_to_compile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
     Ints: TypeAlias = NDArray[np.int64]
 
-__all__ = ["Stream", "apply"]
+__all__ = ["Stream", "apply", "apply_many"]
 
 
 def apply(
@@ -46,19 +47,56 @@ def apply(
         ConfigError: parameters that do not fit.
         DataError: inputs or offsets of the wrong number or length.
     """
-    values = spec.check(params)
-    columns = [np.ascontiguousarray(column, np.float64) for column in inputs]
+    return apply_many([(spec, inputs, params)], offsets)[0]
+
+
+def apply_many(
+    wanted: Sequence[tuple[IndicatorSpec, Sequence[ArrayLike], Sequence[int | float]]],
+    offsets: ArrayLike,
+    *,
+    threads: int = 1,
+    out: Floats | None = None,
+) -> list[tuple[Floats, ...]]:
+    """Some indicators over the same series, each as by :func:`apply`.
+
+    Args:
+        wanted: each a spec, its inputs and its parameters.
+        offsets: ``[S + 1]``.
+        threads: to spread the series over; pays where the run is compiled.
+        out: ``[outputs, N]`` to write to, one row for each output of all; None for fresh memory.
+
+    Returns:
+        What :func:`apply` gives, one for each.
+
+    Raises:
+        ConfigError, DataError: as :func:`apply`.
+    """
     bounds = np.ascontiguousarray(offsets, np.int64)
-    _check_shapes(spec, columns, bounds)
-    size = spec.state_size(values)
-    if pays_to_compile(len(columns[0])):
-        results = tuple(np.empty(len(columns[0])) for _ in spec.outputs)
-        compiled(spec.array)(*columns, bounds, *values, np.zeros(size), *results)
-        return results
-    lists = [[0.0] * len(columns[0]) for _ in spec.outputs]
-    state = [0.0] * size
-    spec.array(*(column.tolist() for column in columns), bounds.tolist(), *values, state, *lists)
-    return tuple(np.array(result, np.float64) for result in lists)
+    jobs, first = [], 0
+    for spec, inputs, params in wanted:
+        columns = tuple(np.ascontiguousarray(column, np.float64) for column in inputs)
+        values = spec.check(params)
+        _check_shapes(spec, columns, bounds)
+        stop = first + len(spec.outputs)
+        fresh = np.empty((len(spec.outputs), len(columns[0]))) if out is None else out[first:stop]
+        jobs.append(Job(spec, values, columns, tuple(fresh)))
+        first = stop
+    fast = [job for job in jobs if job.spec.compiles and pays_to_compile(len(job.inputs[0]))]
+    run(fast, bounds, threads)
+    for job in jobs:
+        if not any(job is other for other in fast):
+            _interpret(job, bounds)
+    return [job.results for job in jobs]
+
+
+def _interpret(job: Job, offsets: Ints) -> None:
+    spec, inputs = job.spec, job.inputs
+    lists = [[0.0] * len(inputs[0]) for _ in spec.outputs]
+    state = [0.0] * spec.state_size(job.params)
+    columns = (column.tolist() for column in inputs)
+    spec.array(*columns, offsets.tolist(), *job.params, state, *lists)
+    for result, values in zip(job.results, lists, strict=True):
+        result[:] = values
 
 
 class Stream:
@@ -92,7 +130,7 @@ class Stream:
         return result if isinstance(result, tuple) else (result,)
 
 
-def _check_shapes(spec: IndicatorSpec, columns: list[Floats], offsets: Ints) -> None:
+def _check_shapes(spec: IndicatorSpec, columns: Sequence[Floats], offsets: Ints) -> None:
     if len(columns) != len(spec.inputs):
         raise DataError(f"{spec.name} takes ({', '.join(spec.inputs)}), got {len(columns)} arrays")
     shapes = {column.shape for column in columns}

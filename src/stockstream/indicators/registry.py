@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from stockstream.errors import ConfigError, UnknownNameError
 from stockstream.indicators.base import Indicator, KernelIndicator
 from stockstream.indicators.evaluation import Stream, apply
-from stockstream.indicators.momentum.roc import RateOfChange
-from stockstream.indicators.momentum.rsi import RSI
-from stockstream.indicators.momentum.stochastic import Stochastic
-from stockstream.indicators.trend.ema import EMA
-from stockstream.indicators.trend.extremes import Highest, Lowest
-from stockstream.indicators.trend.macd import MACD
-from stockstream.indicators.trend.sma import SMA
-from stockstream.indicators.trend.wma import WMA
-from stockstream.indicators.volatility.atr import ATR
-from stockstream.indicators.volatility.bollinger import BollingerBands
-from stockstream.indicators.volatility.std import StandardDeviation
-from stockstream.indicators.volume.obv import OBV
-from stockstream.indicators.volume.vwap import VWAP
+from stockstream.indicators.free_form import free_form_spec
+from stockstream.indicators.shipped import FREE_FORM, SHIPPED, load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
@@ -32,21 +21,59 @@ if TYPE_CHECKING:
 
 __all__ = ["CLASSES", "INDICATORS", "compute", "get_indicator", "get_spec", "register", "stream"]
 
-SHIPPED: tuple[type[KernelIndicator], ...] = (
-    *(SMA, EMA, WMA, MACD, Highest, Lowest),
-    *(RSI, RateOfChange, Stochastic),
-    *(BollingerBands, ATR, StandardDeviation),
-    *(OBV, VWAP),
-)
+V = TypeVar("V")
+
+
+class _Known(Mapping[str, V]):
+    """Those that were registered, and the shipped ones: imported when they are asked for.
+
+    Args:
+        registered: by name; what is imported is added.
+        homes: of the shipped ones.
+        taken: what of a class is wanted.
+    """
+
+    def __init__(
+        self,
+        registered: dict[str, V],
+        homes: Mapping[str, str],
+        taken: Callable[[type[Indicator]], V],
+    ) -> None:
+        self._registered = registered
+        self._homes = homes
+        self._taken = taken
+
+    def __getitem__(self, name: str) -> V:
+        if name not in self._registered:
+            self._registered[name] = self._taken(load(self._homes[name]))
+        return self._registered[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._registered or name in self._homes
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._homes
+        yield from (name for name in self._registered if name not in self._homes)
+
+    def __len__(self) -> int:
+        return len({*self._homes, *self._registered})
+
+
+def _spec(indicator: type[Indicator]) -> IndicatorSpec:
+    return cast("type[KernelIndicator]", indicator).spec
+
 
 _classes: dict[str, type[Indicator]] = {}
 _specs: dict[str, IndicatorSpec] = {}
 
-CLASSES: Mapping[str, type[Indicator]] = MappingProxyType(_classes)
+CLASSES: Mapping[str, type[Indicator]] = _Known(_classes, SHIPPED, lambda made: made)
 """Indicators on data frames, by name."""
 
-INDICATORS: Mapping[str, IndicatorSpec] = MappingProxyType(_specs)
-"""Indicators that expressions, streams and sweeps can use, by name: those made of a kernel."""
+INDICATORS: Mapping[str, IndicatorSpec] = _Known(
+    _specs, {name: home for name, home in SHIPPED.items() if name not in FREE_FORM}, _spec
+)
+"""Indicators that expressions, streams and sweeps can use, by name: shipped ones made of a kernel,
+and those that were registered."""
 
 C = TypeVar("C", bound="type[Indicator]")
 
@@ -62,11 +89,14 @@ def register(indicator: C) -> C:
     name = indicator.name
     if not name:
         raise ConfigError(f"{indicator.__qualname__} has no name; set `name = ...` in the class")
-    if _classes.setdefault(name, indicator) is not indicator:
-        taken = f"{_classes[name].__module__}.{_classes[name].__qualname__}"
+    other = CLASSES.get(name, indicator)
+    if other is not indicator:
+        taken = f"{other.__module__}.{other.__qualname__}"
         raise ConfigError(f"indicator {name!r} exists already ({taken}); choose another name")
-    if issubclass(indicator, KernelIndicator):
-        _specs[name] = indicator.spec
+    _classes[name] = indicator
+    spec = indicator.spec if issubclass(indicator, KernelIndicator) else free_form_spec(indicator)
+    if spec is not None:
+        _specs.setdefault(name, spec)
     return indicator
 
 
@@ -122,7 +152,3 @@ def stream(name: str, params: Sequence[int | float] | None = None) -> Stream:
 
 def _is_indicator(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, Indicator)
-
-
-for _shipped in SHIPPED:
-    register(_shipped)

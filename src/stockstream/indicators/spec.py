@@ -45,6 +45,7 @@ class IndicatorSpec:
         parameters: names, in the order in which the kernels take them.
         defaults: one for each parameter; an int marks a parameter as a whole number.
         minimums: the least value of each parameter.
+        maximums: the greatest value of each, ``math.inf`` where there is none; all so if empty.
         ascending: parameters that must rise strictly, such as ``("fast", "slow")``.
         outputs: names of the values; a lone value has the name of the indicator.
         step: kernel ``step(state, *inputs, *params)``: takes one bar, changes ``state`` (floats,
@@ -52,6 +53,12 @@ class IndicatorSpec:
             with an input that is not finite gives NaN and leaves the state alone.
         array: kernel ``array(*inputs, offsets, *params, state, *outputs)``: loops the step over
             series that stand one after the other, with a fresh state for each.
+        dense: a faster array form for series without a gap, optional, compiled only
+            (``docs/kernels.md``): ``dense(*inputs, begins, rows, *params, scratch, spare,
+            *outputs)`` for four series, or eight and so on; series *s* has ``rows[s]`` rows from
+            ``begins[s]`` on, and as many floats of scratch from ``spare[s]`` on; behind those of
+            all stand three more columns. It gives the bits of the step, or False.
+        compiles: whether step and array are kernels; those of a free-form indicator are not.
         slots: floats of state, given the parameters one by one.
         reach: bars before a bar that its value rests on, given the parameters one by one.
     """
@@ -67,6 +74,9 @@ class IndicatorSpec:
     slots: Callable[..., int]
     reach: Callable[..., int]
     ascending: tuple[str, ...] = ()
+    maximums: tuple[float, ...] = ()
+    dense: Callable[..., bool] | None = None
+    compiles: bool = True
 
     def __post_init__(self) -> None:
         if not len(self.parameters) == len(self.defaults) == len(self.minimums):
@@ -130,6 +140,9 @@ class IndicatorSpec:
             raise ConfigError(f"{self.name}: {name} must be {kind} from {least} up, not {value!r}")
         if number < least:
             raise ConfigError(f"{self.name}: {name} must be at least {least}, not {value!r}")
+        if self.maximums and number > self.maximums[i]:
+            most = self.maximums[i]
+            raise ConfigError(f"{self.name}: {name} must be at most {most}, not {value!r}")
         if whole and number > LONGEST:
             raise ConfigError(f"{self.name}: {name} must be at most {LONGEST:,}, not {value!r}")
         return int(number) if whole else number

@@ -76,12 +76,16 @@ def load_panel(
         dates=axis.astype("datetime64[D]"),
         offsets=offsets,
         bar=np.searchsorted(axis, rows.day),
+        open=rows.columns["open"],
+        high=rows.columns["high"],
+        low=rows.columns["low"],
+        close=rows.columns["close"],
+        volume=rows.columns["volume"],
         actions=working,
         delisted=gone.bars,
         first=first,
         version=str(DataVersion(bars.version, actions.version)),
         flags=(*gone.flags, *flags, *_absent(symbols, last, _day(start))),
-        **rows.columns,
     )
 
 

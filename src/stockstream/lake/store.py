@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
 from stockstream.errors import LakeError, NoDataError
 from stockstream.lake import admission
 from stockstream.lake.catalogue import take_stock
+from stockstream.lake.columns import with_columns
 from stockstream.lake.commit import commit_rows
 from stockstream.lake.delta import Table
 from stockstream.lake.descriptor import Descriptor
@@ -20,9 +21,11 @@ from stockstream.lake.publication import PairOfTables
 from stockstream.lake.records import Records, between, demand_order, of_names, today
 from stockstream.lake.summaries import LakeInfo, LogLine, MergeSummary
 from stockstream.lake.symbols import find_symbols, symbols_of
-from stockstream.lake.tables import ACTIONS, BARS, FINDINGS, QUARANTINE
+from stockstream.lake.tables import ACTIONS, BARS, FINDINGS, QUARANTINE, UNIVERSE
+from stockstream.lake.universe import renames_in
 from stockstream.lake.version import DataVersion
 from stockstream.market.adjust import adjust as adjust_bars
+from stockstream.market.renaming import join_renamed, with_former
 from stockstream.market.survivorship import survivorship_flag
 
 if TYPE_CHECKING:
@@ -205,8 +208,12 @@ class Lake(Records):
         end: dt.date,
         warmup: int = 0,
         version: str | None = None,
+        columns: Sequence[str] = (),
     ) -> Panel:
         """Aligned bars for a backtest.
+
+        A company that changed its symbol stands under its newest one among the symbols, with its
+        bars from before (:mod:`stockstream.market.renaming`).
 
         Args:
             symbols: names, see :meth:`resolve`; the panel keeps their order.
@@ -214,17 +221,27 @@ class Lake(Records):
             end: last day, included.
             warmup: sessions before ``start`` that warm indicators up, as far as there are any.
             version: data version; the latest by default.
+            columns: what else is to be known of the symbols at each row, such as
+                ``factor:DebtToEquity``; see :func:`stockstream.lake.columns.with_columns`.
 
         Raises:
             ConfigError: the window ends before it starts, or a symbol is given twice.
-            UnknownNameError: a symbol is not in the lake.
+            UnknownNameError: a symbol, column or factor is not in the lake.
             NoDataError: no symbol has a bar in the window.
         """
         demand_order(start, end)
         pair = self._pair(version)
+        lists = self._whole(UNIVERSE)
+        became = renames_in(lists)
         with self._reading():
-            panel = load_panel(*pair, self._find(symbols, pair), start, end, warmup)
-        listed = survivorship_flag(self.universe_since(), start)
+            found = self._find(symbols, pair)
+            former = with_former(found, became) if became else found
+            held = set(symbols_of(pair.bars)) if len(former) > len(found) else set(former)
+            read = [symbol for symbol in former if symbol in held]
+            panel = join_renamed(load_panel(*pair, read, start, end, warmup), became)
+            if columns:
+                panel = with_columns(self, pair.bars, panel, columns, version or "")
+        listed = survivorship_flag(cast("dt.date | None", lists["known_from"].min()), start)
         about = SIMULATED_FLAG if self.simulated else listed
         return replace(panel, flags=(about, *panel.flags)) if about else panel
 

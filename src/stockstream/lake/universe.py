@@ -19,7 +19,7 @@ from stockstream.market.frames import fit
 if TYPE_CHECKING:
     import datetime as dt
 
-__all__ = ["as_believed", "conform_universe", "revise"]
+__all__ = ["as_believed", "conform_universe", "renames_in", "revise"]
 
 FACTS = ("name", "sector", "industry_group", "listing_date", "valid_to", "renamed_to")
 
@@ -94,6 +94,14 @@ def as_believed(rows: pl.DataFrame, on: dt.date | None, known: dt.date | None) -
         open_end = pl.col("valid_to").is_null() | (pl.col("valid_to") >= on)
         believed &= (pl.col("valid_from") <= on) & open_end
     return rows.filter(believed)
+
+
+def renames_in(rows: pl.DataFrame) -> dict[str, str]:
+    """The next symbol of each company that changed it, as is believed now."""
+    changed = as_believed(rows, None, None).filter(
+        pl.col("renamed_to").is_not_null() & (pl.col("renamed_to") != pl.col("symbol"))
+    )
+    return dict(changed.select("symbol", "renamed_to").iter_rows())
 
 
 def _repeats() -> pl.Expr:

@@ -1,4 +1,4 @@
-"""Which data: the versions of the two tables that a backtest reads."""
+"""Which data: the versions of the tables that a backtest reads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from stockstream.errors import ConfigError
 
-__all__ = ["DataVersion"]
+__all__ = ["DataVersion", "versions_in"]
 
 
 class DataVersion(NamedTuple):
@@ -21,12 +21,17 @@ class DataVersion(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> DataVersion:
-        """Read what :meth:`__str__` writes.
+        """Read what :meth:`__str__` writes; what a panel was read from may name more tables.
 
         Raises:
             ConfigError: it is written differently.
         """
-        match = re.fullmatch(r"bars@(\d+) actions@(\d+)", text.strip(), re.ASCII)
+        match = re.fullmatch(r"bars@(\d+) actions@(\d+)(?: \w+@\d+)*", text.strip(), re.ASCII)
         if match is None:
             raise ConfigError(f"{text!r} is no data version; one looks like 'bars@3 actions@1'")
         return cls(int(match[1]), int(match[2]))
+
+
+def versions_in(text: str) -> dict[str, int]:
+    """The version of each table that a data version names."""
+    return {name: int(number) for name, number in re.findall(r"(\w+)@(\d+)", text, re.ASCII)}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-__all__ = ["MARKETS", "MarketFacts"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["MARKETS", "MarketFacts", "calendar_of"]
 
 
 class MarketFacts(NamedTuple):
@@ -15,3 +18,10 @@ class MarketFacts(NamedTuple):
 
 
 MARKETS: Final = {"ASX": MarketFacts(".AX", "XASX"), "US": MarketFacts("", "XNYS")}
+
+
+def calendar_of(symbols: Iterable[str]) -> Literal["XASX", "XNYS"] | None:
+    """The calendar of the one market that all symbols are of, by what they end in; else None."""
+    endings = {symbol[symbol.rfind(".") :] if "." in symbol else "" for symbol in symbols}
+    known = {facts.suffix: facts.calendar for facts in MARKETS.values()}
+    return known.get(endings.pop()) if len(endings) == 1 else None

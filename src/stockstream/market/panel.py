@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from stockstream.errors import DataError
+from stockstream.market.columns import FACTOR
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -69,6 +72,8 @@ class Panel:
         delisted: ``[S]``; the bar at which a position still held is closed at the last close;
             ``T`` means never.
         first: first bar of the trading window; bars before it only warm indicators up.
+        columns: what else was known of the symbols at each row, ``[N]`` float64 each, NaN where it
+            was not: ``factor:NAME``, ``sector``, ``listed`` (0 or 1), ``age`` (bars before it).
         version: the lake's data version, such as ``"bars@3 actions@1"``.
         flags: what a reader of the result must know about this data.
     """
@@ -85,6 +90,7 @@ class Panel:
     actions: Actions = field(default_factory=Actions.none)
     delisted: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     first: int = 0
+    columns: Mapping[str, Floats] = field(default_factory=dict)
     version: str = "unversioned"
     flags: tuple[str, ...] = ()
 
@@ -112,13 +118,17 @@ class Panel:
         return np.repeat(np.arange(len(self.symbols)), np.diff(self.offsets))
 
     @cached_property
+    def place(self) -> Ints:
+        """``[N]``: where each row stands among the T x S places, session after session."""
+        width = len(self.symbols)
+        return self.bar if width == 1 else self.bar * width + self.row_symbol
+
+    @cached_property
     def cells(self) -> Floats:
         """``[T * S, 4]``: open, high, low, close of each session and symbol, NaN without a bar."""
-        width = len(self.symbols)
-        size = self.sessions * width
+        size = self.symbol_bars
         cells = np.empty((size, 4)) if len(self.bar) == size else np.full((size, 4), np.nan)
-        at = self.bar if width == 1 else self.bar * width + self.row_symbol
-        cells[at] = np.stack((self.open, self.high, self.low, self.close), axis=1)
+        cells[self.place] = np.stack((self.open, self.high, self.low, self.close), axis=1)
         return cells
 
     def matrix(self, name: PriceField) -> Floats:
@@ -162,6 +172,25 @@ class Panel:
     def signal_columns(self) -> dict[str, Floats]:
         """All five columns of :meth:`signal_column`, made once."""
         return dict(self._signal_columns)
+
+    def column(self, name: str) -> Floats:
+        """``[N]``: one of :meth:`signal_columns` or of :attr:`columns`.
+
+        The age of a symbol is counted in the panel's own bars where it was not read.
+
+        Raises:
+            DataError: the panel has no such column.
+        """
+        if name in self._signal_columns:
+            return self._signal_columns[name]
+        if name in self.columns:
+            return self.columns[name]
+        if name == "age":
+            return (np.arange(len(self.bar)) - self.offsets[self.row_symbol]).astype(np.float64)
+        raise DataError(
+            f"the panel has no column {name!r}, only {', '.join((*PRICE_FIELDS, *self.columns))}: "
+            f"read it with lake.panel(..., columns=({name!r},))"
+        )
 
     def select(self, symbols: Sequence[int]) -> Panel:
         """The panel of some symbols (by index), on the sessions on which one of them traded."""
@@ -213,19 +242,29 @@ class Panel:
         return self.window(0, sessions, self.first)
 
     def perturbed(self, bar: int, seed: int) -> Panel:
-        """The same panel with every price and volume from session ``bar`` on made up anew.
+        """The same panel with what was known from session ``bar`` on made up anew.
+
+        Prices and volumes are scaled; factors are scaled and dealt to other rows, and so are the
+        other columns but the age, which is that of the rows.
 
         For tests of look-ahead: what was decided before ``bar`` must not change.
         """
         later = self.bar >= bar
         random = np.random.default_rng(seed)
         scale = np.where(later, np.exp(random.normal(0.0, 0.25, len(self.bar))), 1.0)
-        columns = {name: getattr(self, name) * scale for name in PRICE_FIELDS}
-        return replace(self, **columns)
+        fields = {name: getattr(self, name) * scale for name in PRICE_FIELDS}
+        rows = np.flatnonzero(later)
+        columns = dict(self.columns)
+        for name in sorted(columns.keys() - {"age"}):
+            columns[name] = columns[name].copy()
+            dealt = columns[name][random.permutation(rows)]
+            columns[name][rows] = dealt * scale[rows] if name.startswith(FACTOR) else dealt
+        return replace(self, columns=columns, **fields)
 
     def _take(self, rows: Ints, bar: Ints) -> Panel:
-        columns = {name: getattr(self, name)[rows] for name in PRICE_FIELDS}
-        return replace(self, bar=bar, **columns)
+        fields = {name: getattr(self, name)[rows] for name in PRICE_FIELDS}
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        return replace(self, bar=bar, columns=columns, **fields)
 
     @cached_property
     def digest(self) -> str:
@@ -236,4 +275,7 @@ class Panel:
         for array in (days, self.offsets, self.bar, *columns, *self.actions, self.delisted):
             digest.update(np.ascontiguousarray(array).data)
         digest.update(str(self.first).encode())
+        for name in sorted(self.columns):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(self.columns[name]).data)
         return digest.hexdigest()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from stockstream.metrics.series import floats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats: TypeAlias = NDArray[np.float64]
+    from stockstream.metrics.series import Floats, SeriesLike
 
 __all__ = [
     "Drawdown",
@@ -22,6 +24,9 @@ __all__ = [
     "drawdowns",
     "max_drawdown",
     "max_drawdown_length",
+    "recovery_factor",
+    "ulcer_index",
+    "ulcer_performance_index",
     "wealth",
 ]
 
@@ -45,44 +50,49 @@ class Drawdown:
     length: int
 
 
-def wealth(returns: Floats) -> Floats:
+def wealth(returns: SeriesLike) -> Floats:
     """What 1 unit of money becomes, ``[T + 1]``: it begins at 1.0, before the first return."""
-    grown = np.ones(len(returns) + 1)
-    np.cumprod(returns + 1.0, out=grown[1:])
+    series = floats(returns)
+    grown = np.ones(len(series) + 1)
+    np.cumprod(series + 1.0, out=grown[1:])
     return grown
 
 
-def drawdowns(equity: Floats) -> Floats:
+def drawdowns(equity: SeriesLike) -> Floats:
     """Fraction below the highest equity so far at each bar, ``[T]``, zero or less.
 
     Args:
         equity: ``[T]``; the first value above zero.
     """
-    return equity / np.maximum.accumulate(equity) - 1.0
+    curve = floats(equity)
+    return curve / np.maximum.accumulate(curve) - 1.0
 
 
-def max_drawdown(equity: Floats) -> float:
+def max_drawdown(equity: SeriesLike) -> float:
     """The deepest drawdown, a fraction of zero or less; -1.0 or less when all was lost.
 
     On returns, ``max_drawdown(wealth(returns))`` is empyrical's. NaN without equity.
     """
-    return float(drawdowns(equity).min()) if len(equity) else math.nan
+    curve = floats(equity)
+    return float(drawdowns(curve).min()) if len(curve) else math.nan
 
 
-def max_drawdown_length(equity: Floats) -> int:
+def max_drawdown_length(equity: SeriesLike) -> int:
     """Bars of the longest drawdown: from a peak to the first bar at that height again, or the end.
 
     0 if equity never fell. The longest one need not be the deepest.
     """
-    return _longest(equity >= np.maximum.accumulate(equity)) if len(equity) else 0
+    curve = floats(equity)
+    return _longest(curve >= np.maximum.accumulate(curve)) if len(curve) else 0
 
 
-def depth_and_length(equity: Floats) -> tuple[float, int]:
+def depth_and_length(equity: SeriesLike) -> tuple[float, int]:
     """:func:`max_drawdown` and :func:`max_drawdown_length` in one pass."""
-    if not len(equity):
+    curve = floats(equity)
+    if not len(curve):
         return math.nan, 0
-    high = np.maximum.accumulate(equity)
-    return float((equity / high).min()) - 1.0, _longest(equity >= high)
+    high = np.maximum.accumulate(curve)
+    return float((curve / high).min()) - 1.0, _longest(curve >= high)
 
 
 def calmar(annual_return: float, deepest: float) -> float:
@@ -98,6 +108,35 @@ def calmar(annual_return: float, deepest: float) -> float:
     return annual_return / -deepest if deepest < 0.0 else math.nan
 
 
+def ulcer_index(equity: SeriesLike) -> float:
+    """Root mean square of the drawdowns, a fraction (Martin 1987). NaN without equity.
+
+    Over all bars, as Martin has it; quantstats divides by one bar less.
+    """
+    depth = drawdowns(equity)
+    return math.sqrt(float(depth @ depth) / len(depth)) if len(depth) else math.nan
+
+
+def ulcer_performance_index(annual_excess: float, ulcer: float) -> float:
+    """Martin ratio: excess return per year over the :func:`ulcer_index`.
+
+    Martin's own form; quantstats divides the whole return by it. NaN where equity never fell.
+    """
+    return annual_excess / ulcer if ulcer > 0.0 else math.nan
+
+
+def recovery_factor(gained: float, deepest: float) -> float:
+    """Total return over the size of the deepest drawdown. NaN where equity never fell.
+
+    quantstats takes the sum of the returns instead of the total return, and drops its sign.
+
+    Args:
+        gained: total return, a fraction.
+        deepest: from :func:`max_drawdown`.
+    """
+    return gained / -deepest if deepest < 0.0 else math.nan
+
+
 def _longest(at_high: NDArray[np.bool_]) -> int:
     highs = at_high.nonzero()[0]
     longest = len(at_high) - 1 - int(highs[-1])
@@ -108,17 +147,17 @@ def _longest(at_high: NDArray[np.bool_]) -> int:
     return longest
 
 
-def deepest_drawdowns(equity: Floats, count: int = 5) -> tuple[Drawdown, ...]:
+def deepest_drawdowns(equity: SeriesLike, count: int | None = 5) -> tuple[Drawdown, ...]:
     """The deepest drawdowns, deepest first; they do not overlap.
 
     Args:
         equity: ``[T]``.
-        count: how many at most.
+        count: how many at most; None for every one.
     """
-    if not len(equity):
-        return ()
     depth = drawdowns(equity)
-    highs = np.append(np.flatnonzero(depth >= 0.0), len(equity))
+    if not len(depth):
+        return ()
+    highs = np.append(np.flatnonzero(depth >= 0.0), len(depth))
     found = [
         _drawdown(depth, int(peak), int(following))
         for peak, following in pairwise(highs)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from stockstream.metrics.series import floats
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats: TypeAlias = NDArray[np.float64]
+    from stockstream.metrics.series import Floats, SeriesLike
+
     Dates: TypeAlias = NDArray[np.datetime64]
 
 __all__ = ["MonthlyReturns", "monthly_returns", "yearly_returns"]
@@ -31,7 +34,7 @@ class MonthlyReturns:
     total: Floats
 
 
-def monthly_returns(dates: Dates, equity: Floats) -> MonthlyReturns:
+def monthly_returns(dates: Dates, equity: SeriesLike) -> MonthlyReturns:
     """Return of each month and year: last equity in it over the last equity before it.
 
     The first month is measured from the first bar. Months compound to years, and years to the
@@ -41,29 +44,31 @@ def monthly_returns(dates: Dates, equity: Floats) -> MonthlyReturns:
         dates: ``datetime64 [T]``, ascending.
         equity: ``[T]``.
     """
-    if not len(equity):
+    curve = floats(equity)
+    if not len(curve):
         return MonthlyReturns(np.empty(0, np.int64), np.empty((0, 12)), np.empty(0))
     month = dates.astype("datetime64[M]").astype(np.int64)
-    present, change = _changes(month, equity)
+    present, change = _changes(month, curve)
     first = int(present[0]) // 12
     table = np.full((int(present[-1]) // 12 - first + 1, 12), np.nan)
     table.ravel()[present - 12 * first] = change
     totals = np.full(len(table), np.nan)
-    year, change = _changes(month // 12, equity)
+    year, change = _changes(month // 12, curve)
     totals[year - first] = change
     return MonthlyReturns(1970 + first + np.arange(len(table)), table, totals)
 
 
-def yearly_returns(dates: Dates, equity: Floats) -> tuple[NDArray[np.int64], Floats]:
+def yearly_returns(dates: Dates, equity: SeriesLike) -> tuple[NDArray[np.int64], Floats]:
     """The calendar years with bars, and the return of each.
 
     Args:
         dates: ``datetime64 [T]``, ascending.
         equity: ``[T]``.
     """
-    if not len(equity):
+    curve = floats(equity)
+    if not len(curve):
         return np.empty(0, np.int64), np.empty(0)
-    year, change = _changes(dates.astype("datetime64[Y]").astype(np.int64), equity)
+    year, change = _changes(dates.astype("datetime64[Y]").astype(np.int64), curve)
     return year + 1970, change
 
 

@@ -1,4 +1,4 @@
-"""Measures of a series of returns. All are pure functions of one float64 array.
+"""Measures of a series of returns. All are pure functions of one series (see ``series``).
 
 Returns are simple (``equity[t] / equity[t - 1] - 1``), one for each bar, and the first is 0.0:
 nothing was held before the first bar. Ratios are per year, with ``periods`` bars in a year. What
@@ -11,14 +11,14 @@ returns as inf or as rounding noise.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from stockstream.metrics.series import floats
 
-    Floats: TypeAlias = NDArray[np.float64]
+if TYPE_CHECKING:
+    from stockstream.metrics.series import Floats, SeriesLike
 
 __all__ = [
     "FLAT",
@@ -27,8 +27,8 @@ __all__ = [
     "downside_deviation",
     "mean_and_deviation",
     "per_bar",
-    "rolling_sharpe",
     "sharpe",
+    "sharpe_of",
     "simple_returns",
     "sortino",
     "total_return",
@@ -42,28 +42,29 @@ A return is a quotient near 1, known to about 2e-16; one dollar on a million is 
 """
 
 
-def simple_returns(equity: Floats) -> Floats:
+def simple_returns(equity: SeriesLike) -> Floats:
     """Return of each bar, ``[T]``; the first is 0.0. NaN after a bar with no equity left.
 
     Args:
         equity: ``[T]``, value of the account at each close.
     """
-    returns = np.zeros(len(equity))
-    if len(equity) > 1:
-        before = equity[:-1]
+    curve = floats(equity)
+    returns = np.zeros(len(curve))
+    if len(curve) > 1:
+        before = curve[:-1]
         if before.min() > 0.0:
-            np.divide(equity[1:], before, out=returns[1:])
+            np.divide(curve[1:], before, out=returns[1:])
             returns[1:] -= 1.0
         else:
             returns[1:] = np.nan
-            np.divide(equity[1:], before, out=returns[1:], where=before > 0.0)
+            np.divide(curve[1:], before, out=returns[1:], where=before > 0.0)
             returns[1:] -= 1.0
     return returns
 
 
-def total_return(returns: Floats) -> float:
+def total_return(returns: SeriesLike) -> float:
     """``product(1 + r) - 1``. NaN without returns."""
-    return _growth(returns) - 1.0
+    return _growth(floats(returns)) - 1.0
 
 
 def annualised(growth: float, bars: int, periods: float = 252) -> float:
@@ -84,9 +85,10 @@ def annualised(growth: float, bars: int, periods: float = 252) -> float:
         return math.nan
 
 
-def annualised_return(returns: Floats, periods: float = 252) -> float:
+def annualised_return(returns: SeriesLike, periods: float = 252) -> float:
     """Compound growth per year (CAGR) over all bars, the first included. NaN without returns."""
-    return annualised(_growth(returns), len(returns), periods)
+    series = floats(returns)
+    return annualised(_growth(series), len(series), periods)
 
 
 def per_bar(annual: float, periods: float = 252) -> float:
@@ -94,25 +96,26 @@ def per_bar(annual: float, periods: float = 252) -> float:
     return float((1.0 + annual) ** (1.0 / periods)) - 1.0
 
 
-def mean_and_deviation(returns: Floats) -> tuple[float, float]:
+def mean_and_deviation(returns: SeriesLike) -> tuple[float, float]:
     """Mean, and sample standard deviation (divided by n - 1); NaN where there is too little."""
-    count = len(returns)
+    series = floats(returns)
+    count = len(series)
     if count == 0:
         return math.nan, math.nan
-    mean = float(np.add.reduce(returns)) / count
+    mean = float(np.add.reduce(series)) / count
     if count == 1:
         return mean, math.nan
-    spread = returns - mean
+    spread = series - mean
     spread *= spread
     return mean, math.sqrt(float(np.add.reduce(spread)) / (count - 1))
 
 
-def volatility(returns: Floats, periods: float = 252) -> float:
+def volatility(returns: SeriesLike, periods: float = 252) -> float:
     """Standard deviation per year: ``std(r, ddof=1) * sqrt(periods)``. NaN below two returns."""
     return mean_and_deviation(returns)[1] * math.sqrt(periods)
 
 
-def sharpe(returns: Floats, risk_free: float = 0.0, periods: float = 252) -> float:
+def sharpe(returns: SeriesLike, risk_free: float = 0.0, periods: float = 252) -> float:
     """Sharpe ratio: ``mean(r - rf) / std(r, ddof=1) * sqrt(periods)`` (Sharpe 1994).
 
     Args:
@@ -124,10 +127,15 @@ def sharpe(returns: Floats, risk_free: float = 0.0, periods: float = 252) -> flo
         NaN below two returns, and where they are flat (empyrical: inf or noise).
     """
     mean, deviation = mean_and_deviation(returns)
-    return _ratio(mean - risk_free, deviation) * math.sqrt(periods)
+    return sharpe_of(mean - risk_free, deviation, periods)
 
 
-def downside_deviation(returns: Floats, required: float = 0.0, periods: float = 252) -> float:
+def sharpe_of(excess: float, deviation: float, periods: float = 252) -> float:
+    """Sharpe ratio from a mean excess return and a standard deviation, both per bar."""
+    return _ratio(excess, deviation) * math.sqrt(periods)
+
+
+def downside_deviation(returns: SeriesLike, required: float = 0.0, periods: float = 252) -> float:
     """Root mean square of the shortfalls, per year (Sortino and Price 1994).
 
     ``sqrt(mean(min(r - required, 0) ** 2)) * sqrt(periods)``: the mean is over all bars, not only
@@ -138,35 +146,19 @@ def downside_deviation(returns: Floats, required: float = 0.0, periods: float = 
         required: return per bar below which a bar falls short.
         periods: bars in a year.
     """
-    return _shortfall(returns, required) * math.sqrt(periods)
+    return _shortfall(floats(returns), required) * math.sqrt(periods)
 
 
-def sortino(returns: Floats, required: float = 0.0, periods: float = 252) -> float:
+def sortino(returns: SeriesLike, required: float = 0.0, periods: float = 252) -> float:
     """Sortino ratio: mean excess return per year over :func:`downside_deviation`.
 
     NaN below two returns, and where no bar fell short (empyrical: inf).
     """
-    if len(returns) < 2:
+    series = floats(returns)
+    if len(series) < 2:
         return math.nan
-    mean = float(np.add.reduce(returns)) / len(returns)
-    return _ratio(mean - required, _shortfall(returns, required)) * math.sqrt(periods)
-
-
-def rolling_sharpe(returns: Floats, window: int = 252, periods: float = 252) -> Floats:
-    """Sharpe ratio of the last ``window`` returns at each bar, ``[T]``.
-
-    NaN until there are so many, and where they are flat.
-    """
-    ratios = np.full(len(returns), np.nan)
-    if window < 2 or len(returns) < window:
-        return ratios
-    windows = np.lib.stride_tricks.sliding_window_view(returns, window)
-    deviation = windows.std(axis=1, ddof=1)
-    varied = deviation > FLAT
-    quotient = np.full(len(windows), np.nan)
-    np.divide(windows.mean(axis=1), deviation, out=quotient, where=varied)
-    ratios[window - 1 :] = quotient * math.sqrt(periods)
-    return ratios
+    mean = float(np.add.reduce(series)) / len(series)
+    return _ratio(mean - required, _shortfall(series, required)) * math.sqrt(periods)
 
 
 def _growth(returns: Floats) -> float:

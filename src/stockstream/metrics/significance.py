@@ -16,16 +16,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from stockstream.metrics.returns import sharpe
+from stockstream.metrics.series import floats
 from stockstream.metrics.shape import skew_and_kurtosis
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats: TypeAlias = NDArray[np.float64]
+    from stockstream.metrics.series import SeriesLike
 
 __all__ = ["SharpeEstimate", "estimate_sharpe", "probability_above", "sharpe_error"]
 
@@ -55,7 +53,7 @@ class SharpeEstimate:
 
 
 def estimate_sharpe(
-    returns: Floats,
+    returns: SeriesLike,
     *,
     benchmark: float = 0.0,
     confidence: float = 0.95,
@@ -71,9 +69,10 @@ def estimate_sharpe(
         risk_free: return of cash per bar.
         periods: bars in a year.
     """
-    ratio = sharpe(returns, risk_free, 1.0)
-    skew, kurtosis = skew_and_kurtosis(returns)
-    error = sharpe_error(ratio, len(returns), skew, kurtosis)
+    series = floats(returns)
+    ratio = sharpe(series, risk_free, 1.0)
+    skew, kurtosis = skew_and_kurtosis(series)
+    error = sharpe_error(ratio, len(series), skew, kurtosis)
     year = math.sqrt(periods)
     reach = NORMAL.inv_cdf(0.5 + confidence / 2.0) * error
     return SharpeEstimate(

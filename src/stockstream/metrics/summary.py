@@ -1,4 +1,7 @@
-"""The measures of one backtest, all at once. A sweep calls this for every trial."""
+"""The measures of one backtest, all at once. A sweep calls this for every trial.
+
+What takes longer, or is asked for less often, is in ``statistics``.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from stockstream.metrics.drawdown import calmar, depth_and_length
-from stockstream.metrics.returns import annualised, per_bar, sharpe, simple_returns, sortino
-from stockstream.metrics.returns import volatility as volatility_of
+from stockstream.metrics.returns import (
+    annualised,
+    mean_and_deviation,
+    per_bar,
+    sharpe_of,
+    simple_returns,
+    sortino,
+)
 from stockstream.metrics.trades import average_loss, average_win, profit_factor, win_rate
 
 if TYPE_CHECKING:
@@ -21,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFINITIONS", "Metrics", "summarise"]
 
 DEFINITIONS: dict[str, str] = {
-    "total_return": "Last equity over initial capital, minus 1.",
+    "total_return": "last equity over initial capital, minus 1",
     "annualised_return": "compound growth per year over all bars",
     "volatility": "standard deviation of returns (n - 1) times the root of bars per year",
     "sharpe": "mean excess return over standard deviation, per year; none if returns are flat",
@@ -35,7 +44,7 @@ DEFINITIONS: dict[str, str] = {
     "average_loss": "mean return on entry cost of closed trades that lost money",
     "exposure": "share of bars that ended with a position",
     "turnover": "value traded per year over mean equity",
-    "costs": "commission, slippage and borrow paid, over initial capital",
+    "costs": "commission, slippage, borrow and financing paid, over initial capital",
     "trades": "trades, open ones included",
     "open_trades": "trades still open at the end",
 }
@@ -92,7 +101,7 @@ def summarise(
         trade_return: ``[n]``, the same as a fraction of the cost at entry.
         invested: ``[T]``, gross value of positions at each close; 0.0 where there are none.
         traded_value: sum of quantity times price over all fills, buys and sells, in money.
-        costs: commission, slippage and borrow, in money.
+        costs: commission, slippage, borrow and financing, in money.
         initial_capital: in money, above zero.
         open_trades: trades still open at the end, not among the closed ones.
         periods: bars in a year.
@@ -100,6 +109,7 @@ def summarise(
     """
     bars = len(equity)
     returns = simple_returns(equity)
+    mean, deviation = mean_and_deviation(returns)
     growth = _over(float(equity[-1]), initial_capital) if bars else math.nan
     yearly = annualised(growth, bars, periods)
     deepest, longest = depth_and_length(equity)
@@ -108,8 +118,8 @@ def summarise(
     return Metrics(
         total_return=growth - 1.0,
         annualised_return=yearly,
-        volatility=volatility_of(returns, periods),
-        sharpe=sharpe(returns, cash, periods),
+        volatility=deviation * math.sqrt(periods),
+        sharpe=sharpe_of(mean - cash, deviation, periods),
         sortino=sortino(returns, cash, periods),
         calmar=calmar(yearly, deepest),
         max_drawdown=deepest,

@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from stockstream.metrics.statistics import STATISTICS
 from stockstream.metrics.summary import DEFINITIONS
-from stockstream.report.formats import count, percent, plain_number, times
-from stockstream.report.view import MetricRow
+from stockstream.report.formats import count, money, percent, plain_number, times
+from stockstream.report.view import MetricGroup, MetricRow
 
 if TYPE_CHECKING:
+    from stockstream.metrics.statistics import Statistics
     from stockstream.metrics.summary import Metrics
 
-__all__ = ["metric_rows", "undefined_because"]
+__all__ = ["labelled", "metric_rows", "shown", "statistic_groups", "undefined_because"]
 
-RATIOS = frozenset({"sharpe", "sortino", "calmar", "profit_factor"})
+RATIOS = frozenset(
+    {
+        *("sharpe", "sortino", "calmar", "profit_factor", "benchmark_sharpe", "benchmark_calmar"),
+        *("ulcer_performance_index", "recovery_factor", "omega", "tail_ratio", "gain_to_pain"),
+        *("common_sense_ratio", "skew", "kurtosis", "stability", "beta", "correlation"),
+        *("r_squared", "information_ratio", "treynor", "up_capture", "down_capture"),
+        *("payoff_ratio", "system_quality", "kelly", "edge_ratio"),
+    }
+)
+
+LENGTHS = frozenset(
+    {
+        *("average_drawdown_length", "average_bars", "median_bars", "longest_bars"),
+        *("average_bars_winning", "average_bars_losing"),
+    }
+)
+"""Sessions, which may be a mean and so no whole number."""
+
+ABBREVIATIONS = {
+    "value_at_risk": "Value at risk",
+    "conditional_value_at_risk": "Conditional value at risk",
+    "average_mae": "Average MAE",
+    "average_mfe": "Average MFE",
+    "worst_mae_of_winners": "Worst MAE of winners",
+}
 
 UNDEFINED = {
     "volatility": "there are fewer than two bars",
@@ -32,12 +59,36 @@ def metric_rows(metrics: Metrics) -> tuple[MetricRow, ...]:
     """All of them, in the order of the fields."""
     return tuple(
         MetricRow(
-            label=name.replace("_", " ").capitalize(),
-            value=_shown(name, value),
+            label=labelled(name),
+            value=shown(name, value),
             definition=_sentence(DEFINITIONS[name]),
             reason=undefined_because(name, metrics),
         )
         for name, value in metrics.as_dict().items()
+    )
+
+
+def statistic_groups(statistics: Statistics) -> tuple[MetricGroup, ...]:
+    """The second layer, in its groups; their definitions say where there is no value."""
+    groups = (
+        ("Returns", statistics.returns),
+        ("Against the benchmark", statistics.benchmark),
+        ("Trades", statistics.trades),
+    )
+    return tuple(
+        MetricGroup(
+            title,
+            tuple(
+                MetricRow(
+                    label=labelled(one.name),
+                    value=shown(one.name, getattr(group, one.name)),
+                    definition=_sentence(STATISTICS[one.name]),
+                )
+                for one in fields(group)
+            ),
+        )
+        for title, group in groups
+        if group is not None
     )
 
 
@@ -53,11 +104,21 @@ def undefined_because(name: str, metrics: Metrics) -> str:
     return UNDEFINED.get(name, "there is too little to measure")
 
 
-def _shown(name: str, value: float) -> str:
+def labelled(name: str) -> str:
+    """``max_drawdown`` as ``Max drawdown``."""
+    return ABBREVIATIONS.get(name, name.replace("_", " ").capitalize())
+
+
+def shown(name: str, value: float) -> str:
+    """A metric or statistic as people read it."""
     if isinstance(value, int):
         return count(value)
     if name in RATIOS:
         return plain_number(value)
+    if name in LENGTHS:
+        return plain_number(value, 1)
+    if name == "expectancy":
+        return money(value)
     return times(value) if name == "turnover" else percent(value, 2)
 
 

@@ -13,14 +13,30 @@ if TYPE_CHECKING:
 
 __all__ = ["command_line"]
 
+MARGIN = {"leverage": "leverage", "maintenance": "maintenance_margin"}
+"""The option of each field of ``Margin``."""
+
 
 def command_line(config: BacktestConfig) -> str:
     """``stockstream backtest`` with every option that is not the default, quoted for a shell.
 
-    One option a line, joined by backslashes.
+    One option a line, joined by backslashes. Several strategies in one book have no options; for
+    them it is Python.
     """
+    if config.sleeves:
+        return _in_python(config)
     options = [" ".join(shlex.quote(word) for word in words) for words in _options(config)]
     return " \\\n  ".join(["stockstream backtest", *options])
+
+
+def _in_python(config: BacktestConfig) -> str:
+    settings = config.model_dump(mode="json", exclude_defaults=True)
+    lines = "".join(f"    {name}={value!r},\n" for name, value in settings.items())
+    return (
+        "from stockstream import BacktestConfig, Lake, run_backtest\n\n"
+        f"config = BacktestConfig(\n{lines})\n"
+        'result = run_backtest(config, Lake("data/lake"))'
+    )
 
 
 def _options(config: BacktestConfig) -> Iterator[tuple[str, ...]]:
@@ -32,12 +48,27 @@ def _options(config: BacktestConfig) -> Iterator[tuple[str, ...]]:
     yield "--initial-capital", f"{config.initial_capital:.15g}"
     for name, value in sorted(config.parameters.items()):
         yield "--param", f"{name}={_written(value)}"
-    for name, value in config.costs.model_dump(exclude_defaults=True).items():
-        yield f"--{name.replace('_', '-')}", f"{value:.15g}"
-    plain = ("fill", "size_at", "fractional", "periods_per_year", "risk_free", "seed")
+    yield from _terms(config)
+    plain = ("benchmark", "fill", "size_at", "fractional", "periods_per_year", "risk_free", "seed")
     for name, value in config.model_dump(include=set(plain), exclude_defaults=True).items():
-        flag = f"--{name.replace('_', '-')}"
-        yield (flag,) if value is True else (flag, str(value))
+        yield (_flag(name),) if value is True else (_flag(name), str(value))
+
+
+def _terms(config: BacktestConfig) -> Iterator[tuple[str, ...]]:
+    """Costs, margin and rules of the market that are not the plain ones."""
+    for name, value in config.costs.model_dump(exclude_defaults=True).items():
+        if name == "commission_tiers":
+            yield _flag(name), ",".join(f"{start:.15g}:{bps:.15g}" for start, bps in value)
+        else:
+            yield _flag(name), f"{value:.15g}"
+    for name, value in config.margin.model_dump(exclude_defaults=True).items():
+        yield _flag(MARGIN[name]), f"{value:.15g}"
+    for name, value in config.market_rules.model_dump(exclude_defaults=True).items():
+        yield _flag(name), value if isinstance(value, str) else f"{value:.15g}"
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _written(value: object) -> str:

@@ -14,6 +14,7 @@ __all__ = [
     "FONT",
     "LIGHT",
     "PLATEAU",
+    "RUNS",
     "Palette",
     "axis",
     "base_layout",
@@ -46,6 +47,11 @@ class Palette:
     gain: str
     loss: str
     unseen: str
+    second: str
+    third: str
+    fourth: str
+    fifth: str
+    sixth: str
     scale_loss: str
     scale_loss_soft: str
     scale_middle: str
@@ -71,6 +77,11 @@ LIGHT = Palette(
     gain="#0f5fae",
     loss="#c2392c",
     unseen="#10a37a",
+    second="#d1600f",
+    third="#00826b",
+    fourth="#8a4cb3",
+    fifth="#a67c00",
+    sixth="#49525f",
     scale_loss="#a11228",
     scale_loss_soft="#f2a98c",
     scale_middle="#f4f5f7",
@@ -96,6 +107,11 @@ DARK = Palette(
     gain="#6cb4ff",
     loss="#ff7a6b",
     unseen="#2fc59b",
+    second="#ff9a52",
+    third="#41cfa9",
+    fourth="#c893f2",
+    fifth="#e2bf45",
+    sixth="#b8c1cc",
     scale_loss="#e0485c",
     scale_loss_soft="#8e3a3c",
     scale_middle="#222933",
@@ -108,6 +124,9 @@ DARK = Palette(
     bad="#ff9aa4",
     bad_panel="#431c24",
 )
+
+RUNS = (LIGHT.strategy, LIGHT.second, LIGHT.third, LIGHT.fourth, LIGHT.fifth, LIGHT.sixth)
+"""Several runs on one chart; after the last one dashes begin."""
 
 
 def css_variables(palette: Palette) -> str:

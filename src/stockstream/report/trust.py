@@ -41,16 +41,26 @@ FILLS = {
 
 
 def strategy_title(config: BacktestConfig) -> str:
-    """The strategy's class; a strategy from a file loses the folder it happened to be in."""
-    return config.strategy_class.rpartition(":")[2].rpartition("/")[2]
+    """The strategy's class, or those of all that share the book, without folders of files."""
+    given = [sleeve.title for sleeve in config.sleeves] or [config.strategy_class]
+    return " + ".join(name.rpartition(":")[2].rpartition("/")[2] for name in given)
 
 
 def parameters(config: BacktestConfig) -> tuple[Fact, ...]:
-    """The strategy's parameters as people read them."""
-    return tuple(
-        Fact(name, f"{value:,g}" if isinstance(value, float) else str(value))
-        for name, value in config.parameters.items()
+    """The strategy's parameters as people read them; of several with their share of the book."""
+    alone = tuple(Fact(name, _written(value)) for name, value in config.parameters.items())
+    shares = tuple(
+        Fact(
+            f"{sleeve.title} {sleeve.weight:.0%}",
+            " ".join(f"{name}={_written(value)}" for name, value in sleeve.parameters.items()),
+        )
+        for sleeve in config.sleeves
     )
+    return alone + shares
+
+
+def _written(value: object) -> str:
+    return f"{value:,g}" if isinstance(value, float) else str(value)
 
 
 def subtitle(result: BacktestResult) -> str:
@@ -96,7 +106,32 @@ def identity(result: BacktestResult) -> tuple[Fact, ...]:
         Fact("Seed", str(known.seed), "of anything random in the run"),
         Fact("Fills", f"{fills.removeprefix('fills ')}, sized {sized}", why_fills),
         Fact("Costs", costs_in_words(config.costs), "what trading cost"),
+        *_market_facts(config),
     )
+
+
+def _market_facts(config: BacktestConfig) -> list[Fact]:
+    """Margin and rules of the exchange, where they are not the plain ones."""
+    margin, rules, facts = config.margin, config.market_rules, []
+    if margin.leverage != 1.0:
+        facts.append(
+            Fact(
+                "Margin",
+                f"{margin.leverage:g}\u00d7, cut below {margin.maintenance:.0%}",
+                "gross exposure over equity that an opening may reach, and equity over gross "
+                "exposure below which positions are cut",
+            )
+        )
+    words = (
+        (rules.lot > 1, f"lots of {rules.lot}"),
+        (rules.minimum_parcel > 0, f"first parcel {money(rules.minimum_parcel)}"),
+        (rules.tick is not None, f"ticks {rules.tick}"),
+        (rules.max_volume_share > 0, f"{rules.max_volume_share:.1%} of volume"),
+    )
+    said = ", ".join(text for held, text in words if held)
+    if said:
+        facts.append(Fact("Market rules", said, "what the exchange allows"))
+    return facts
 
 
 def costs_in_words(costs: Costs) -> str:
@@ -104,11 +139,18 @@ def costs_in_words(costs: Costs) -> str:
     parts = [
         (costs.commission_bps, "{} bps commission"),
         (costs.commission_per_share, "{} a share"),
+        (costs.commission_fixed, "{} a fill"),
         (costs.commission_minimum, "at least {} a fill"),
         (costs.slippage_bps, "{} bps slippage"),
+        (costs.spread_bps, "{} bps spread"),
+        (costs.impact, "impact {}"),
         (costs.borrow_bps, "{} bps a year on shorts"),
+        (costs.financing_bps, "{} bps a year on debt"),
     ]
     said = [text.format(f"{value:,g}") for value, text in parts if value > 0]
+    if costs.commission_tiers:
+        rates = [f"{bps:,g}" for _, bps in costs.commission_tiers]
+        said.insert(0, f"{'/'.join(rates)} bps commission by size")
     return " + ".join(said) or "none"
 
 
@@ -175,10 +217,12 @@ def _follows_rules(result: BacktestResult) -> bool:
     """Whether the strategy is known to be rules; one in a file is not run again to find out."""
     if result.engine == "compiled":
         return True
-    if ".py" in result.config.strategy_class:
+    config = result.config
+    given = [sleeve.strategy_class for sleeve in config.sleeves] or [config.strategy_class]
+    if any(".py" in name for name in given):
         return False
     try:
-        return issubclass(get_strategy(result.config.strategy_class), RuleStrategy)
+        return all(issubclass(get_strategy(name), RuleStrategy) for name in given)
     except StockstreamError:
         return False
 

@@ -18,15 +18,17 @@ __all__ = [
     "Cell",
     "Column",
     "Fact",
+    "MetricGroup",
     "MetricRow",
     "Row",
     "Sheet",
+    "Table",
     "Tone",
     "TradeTable",
     "tone_of",
 ]
 
-Tone = Literal["", "good", "caution", "bad", "gain", "loss", "quiet", "text"]
+Tone = Literal["", "good", "caution", "bad", "gain", "loss", "quiet", "text", "best"]
 """How a piece of text is coloured; each is a class in ``page.css``."""
 
 
@@ -58,13 +60,14 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A headline number and the doubt that belongs to it."""
+    """A headline number, the doubt that belongs to it, and what stands beside it."""
 
     label: str
     value: str
     doubt: str
     why: str
     tone: Tone = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,28 @@ class TradeTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """A small table: heads, rows that begin with their label, and a line about all of it."""
+
+    heads: tuple[str, ...]
+    rows: tuple[Row, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricGroup:
+    """Metrics that belong together."""
+
+    title: str
+    rows: tuple[MetricRow, ...]
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A whole tear sheet but for its figures, top to bottom."""
 
@@ -134,11 +159,18 @@ class Sheet:
     alarm: Alarm | None
     cards: Sequence[Card]
     benchmark_name: str
+    confidence: Table
+    benchmark: Table | None
     years: Sequence[Row]
+    contribution: Table | None
+    contributors: str
+    strategies: Table | None
+    costs: Table | None
     trades: TradeTable
     drawdowns: Sequence[Row]
     flags: Sequence[str]
     metrics: Sequence[MetricRow]
+    statistics: Sequence[MetricGroup]
     command: str
     command_note: str
     code_version: str

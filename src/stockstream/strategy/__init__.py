@@ -7,6 +7,14 @@ Everything a strategy file needs is here::
 Importing it loads neither numpy nor polars.
 """
 
+from stockstream.strategy import technical
+from stockstream.strategy.crosssection import (
+    equal_weight,
+    long_short,
+    neutralise,
+    sum_of,
+    top,
+)
 from stockstream.strategy.expression import (
     Bars,
     Condition,
@@ -22,20 +30,9 @@ from stockstream.strategy.parameters import Choice, Percent, Range
 from stockstream.strategy.portfolio import Fill, FillReason, Portfolio, Position, Trade
 from stockstream.strategy.rule import RuleStrategy
 from stockstream.strategy.signals import Rules, Signals, Weights
+from stockstream.strategy.sizing import kelly, volatility_target
 from stockstream.strategy.strategy import Strategy
-from stockstream.strategy.technical import (
-    atr,
-    bollinger,
-    ema,
-    indicator,
-    macd,
-    obv,
-    rsi,
-    sma,
-    stochastic,
-    vwap,
-    wma,
-)
+from stockstream.strategy.technical import *  # noqa: F403 - one function for each indicator
 
 __all__ = [
     "Action",
@@ -57,19 +54,16 @@ __all__ = [
     "Strategy",
     "Trade",
     "Weights",
-    "atr",
-    "bollinger",
     "constant",
-    "ema",
-    "indicator",
-    "macd",
+    "equal_weight",
+    "kelly",
+    "long_short",
     "maximum",
     "minimum",
-    "obv",
-    "rsi",
-    "sma",
-    "stochastic",
-    "vwap",
+    "neutralise",
+    "sum_of",
+    "top",
+    "volatility_target",
     "where",
-    "wma",
 ]
+__all__ += technical.__all__

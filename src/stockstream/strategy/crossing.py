@@ -31,19 +31,19 @@ def side(before: int, a: float, b: float) -> int:
 
 @kernel
 def crossings_array(a: Any, b: Any, offsets: Any, out: Any) -> None:
-    """Write into ``out`` whether ``a`` crosses above ``b`` at each bar, segment by segment."""
+    """Write 1 into ``out`` where ``a`` crosses above ``b``, -1 where below, 0 elsewhere."""
     for segment in range(len(offsets) - 1):
         now = 0
         for t in range(offsets[segment], offsets[segment + 1]):
             before = now
             now = side(before, a[t], b[t])
-            out[t] = before < 0 and now > 0
+            out[t] = now if before * now < 0 else 0
 
 
 def crossings(
     a: NDArray[np.float64], b: NDArray[np.float64], offsets: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Where ``a`` crosses above ``b``.
+) -> NDArray[np.int8]:
+    """Where ``a`` crosses above ``b`` (1) and below it (-1).
 
     Args:
         a: ``[N]``, the series of all symbols one after the other, contiguous.
@@ -51,9 +51,9 @@ def crossings(
         offsets: ``[S + 1]``, where each symbol begins.
     """
     if pays_to_compile(len(a)):
-        out = np.empty(len(a), np.bool_)
+        out = np.empty(len(a), np.int8)
         compiled(crossings_array)(a, b, offsets, out)
         return out
-    hits = [False] * len(a)
+    hits = [0] * len(a)
     crossings_array(a.tolist(), b.tolist(), offsets.tolist(), hits)
-    return np.array(hits, np.bool_)
+    return np.array(hits, np.int8)

@@ -1,34 +1,37 @@
-"""From expressions to values: whole arrays at once, or one bar at a time, with the same bits.
+"""From expressions to values, whole arrays at once; ``stream`` does it session by session.
 
-Both forms take one operation from the same places: ``elementwise`` (twins of each operation),
-``crossing`` (one kernel), and the step functions of ``stockstream.indicators``. Values at a bar
-only ever rest on bars up to it, so a longer series has the values of a shorter one at its head.
+Both forms take one operation from the same places and give the same bits: ``elementwise`` and
+``crosssection_values`` (twins of each operation), ``crossing`` (one kernel), and the step functions
+of ``stockstream.indicators``. Values at a bar only ever rest on bars up to it, so a longer series
+has the values of a shorter one at its head.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
 from stockstream.errors import DataError
 from stockstream.indicators import registry
-from stockstream.strategy.crossing import crossings, side
+from stockstream.strategy.crossing import crossings
+from stockstream.strategy.crosssection_values import ACROSS
 from stockstream.strategy.elementwise import ELEMENTWISE
 from stockstream.strategy.node import Expr, in_order, indicator_call
+from stockstream.strategy.operations import CROSS_SECTION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+    from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["Column", "Memo", "Stream", "evaluate"]
+    from stockstream.strategy.crosssection_order import Sessions
+
+__all__ = ["Column", "Memo", "across_in_blocks", "evaluate", "siblings"]
 
 Column: TypeAlias = "NDArray[np.float64] | NDArray[np.bool_]"
 Memo: TypeAlias = "MutableMapping[Expr, Column]"
-
-_CROSSES = frozenset({"crosses_above", "crosses_below"})
 
 
 def evaluate(
@@ -36,6 +39,7 @@ def evaluate(
     columns: Mapping[str, NDArray[np.float64]],
     offsets: NDArray[np.int64],
     memo: Memo | None = None,
+    sessions: Sessions | None = None,
 ) -> list[Column]:
     """The values of some expressions over the bars of many symbols.
 
@@ -45,32 +49,134 @@ def evaluate(
             first.
         offsets: ``[S + 1]``; symbol *s* has the rows ``offsets[s]:offsets[s + 1]``.
         memo: kept from call to call with the same columns and offsets, it saves computing an
-            indicator twice. Only indicators stay in it: they are dear and grids share them, the
-            rest is cheap and would fill the memory.
+            indicator twice. Only indicators and cross-sections stay in it: they are dear and grids
+            share them, the rest is cheap and would fill the memory.
+        sessions: where the rows stand; needed for what looks across symbols.
 
     Returns:
         One ``[N]`` array for each expression: float64, NaN where not known, for a number; bool for
         a condition. Not to be written to: they may be columns, or parts of the memo.
 
     Raises:
-        DataError: a missing column, or one of another length than the offsets say.
+        DataError: a missing column, one of another length than the offsets say, or a cross-section
+            without ``sessions``.
     """
     bounds = np.ascontiguousarray(offsets, np.int64)
     if bounds.ndim != 1 or len(bounds) == 0:
         raise DataError("offsets must be [S + 1]: where each symbol begins, then the row count")
     with np.errstate(all="ignore"):
-        return _Pass(columns, bounds, {} if memo is None else memo).run(expressions)
+        return _Pass(columns, bounds, {} if memo is None else memo, sessions).run(expressions)
+
+
+def across_in_blocks(
+    expressions: Sequence[Expr],
+    columns: Mapping[str, NDArray[np.float64]],
+    offsets: NDArray[np.int64],
+    blocks: Sequence[tuple[int, int]],
+    sessions: Sessions,
+    due: NDArray[np.bool_],
+) -> dict[Expr, Column]:
+    """The cross-sections in some expressions, ``[N]`` each, for use as a memo.
+
+    What lies below them is evaluated in blocks of symbols, so that what is between two operations
+    stays in the processor's cache. Where nothing looks back at them, they are computed at the
+    sessions that are due alone.
+
+    Args:
+        expressions: numbers and conditions.
+        columns: the fields of the bars, ``[N]`` each.
+        offsets: ``[S + 1]``.
+        blocks: ranges of symbols ``(first, stop)`` that cover all of them.
+        sessions: where the rows stand.
+        due: ``[T]``, the sessions at which the expressions are wanted; what the memo gives at the
+            others may be anything.
+
+    Raises:
+        DataError: as :func:`evaluate`.
+    """
+    known: dict[Expr, Column] = {}
+    rows_due = None
+    if not due.all() and not _looked_back_at(expressions):
+        rows_due = np.flatnonzero(due[sessions.bar])
+        sessions = sessions.only(due, rows_due)
+    for wave in _waves(expressions):
+        below = list(dict.fromkeys(argument for node in wave for argument in node.arguments))
+        pieces = []
+        for first, stop in blocks:
+            rows = slice(int(offsets[first]), int(offsets[stop]))
+            here = {name: column[rows] for name, column in columns.items()}
+            bounds = offsets[first : stop + 1] - offsets[first]
+            memo = {node: column[rows] for node, column in known.items()}
+            pieces.append(evaluate(below, here, bounds, memo))
+        whole = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+        values = dict(zip(below, whole, strict=True))
+        with np.errstate(all="ignore"):
+            for node in wave:
+                given = [values[argument] for argument in node.arguments]
+                known[node] = _across_at(node, given, sessions, rows_due)
+    return known
+
+
+def _across_at(
+    node: Expr, arguments: list[Any], sessions: Sessions, rows: NDArray[np.int64] | None
+) -> Column:
+    """A cross-section of whole columns, computed at some rows; zeros at the others."""
+    if rows is None:
+        return _across(node, arguments, sessions)
+    found = _across(node, [column[rows] for column in arguments], sessions)
+    whole = cast("Column", np.zeros(len(arguments[0]), found.dtype))
+    whole[rows] = found
+    return whole
+
+
+def _looked_back_at(expressions: Sequence[Expr]) -> bool:
+    """Whether what reads earlier bars rests on a cross-section."""
+    rests: dict[Expr, bool] = {}
+    for node in in_order(expressions):
+        rests[node] = any(rests[argument] for argument in node.arguments)
+        if rests[node] and node.operation not in ELEMENTWISE.keys() | CROSS_SECTION:
+            return True
+        rests[node] |= node.operation in CROSS_SECTION
+    return False
+
+
+def _waves(expressions: Sequence[Expr]) -> list[list[Expr]]:
+    """Cross-sections by how many others lie below them."""
+    depth: dict[Expr, int] = {}
+    waves: dict[int, list[Expr]] = {}
+    for node in in_order(expressions):
+        below = max((depth[argument] for argument in node.arguments), default=0)
+        is_across = node.operation in CROSS_SECTION
+        depth[node] = below + is_across
+        if is_across:
+            waves.setdefault(below, []).append(node)
+    return [waves[level] for level in sorted(waves)]
+
+
+def _across(node: Expr, arguments: list[Any], sessions: Sessions | None) -> Column:
+    if sessions is None:
+        raise DataError(
+            f"{node!r} looks across the symbols of a session: evaluate needs to know the session "
+            "of each row, give sessions="
+        )
+    value: Column = ACROSS[node.operation].arrays(*arguments, *node.parameters, sessions)
+    return value
 
 
 class _Pass:
     """One evaluation: the values in use, dropped after their last use."""
 
     def __init__(
-        self, columns: Mapping[str, NDArray[np.float64]], offsets: NDArray[np.int64], memo: Memo
+        self,
+        columns: Mapping[str, NDArray[np.float64]],
+        offsets: NDArray[np.int64],
+        memo: Memo,
+        sessions: Sessions | None,
     ) -> None:
-        self.columns, self.offsets, self.memo = columns, offsets, memo
+        self.columns, self.offsets, self.memo, self.sessions = columns, offsets, memo, sessions
         self.rows = int(offsets[-1])
         self.values: dict[Expr, Any] = {}
+        self.crossings: dict[tuple[Expr, ...], NDArray[np.int8]] = {}
         self.special: dict[str, Callable[[Expr], Column]] = {
             "field": self._field,
             "constant": self._constant,
@@ -79,6 +185,7 @@ class _Pass:
             "lag_condition": self._lag,
             "crosses_above": self._crosses,
             "crosses_below": self._crosses,
+            **dict.fromkeys(CROSS_SECTION, self._across),
         }
 
     def run(self, expressions: Sequence[Expr]) -> list[Column]:
@@ -127,140 +234,26 @@ class _Pass:
         return lagged
 
     def _crosses(self, node: Expr) -> Column:
-        a, b = (np.ascontiguousarray(values) for values in self._arguments(node))
-        if node.operation == "crosses_below":
-            a, b = b, a
-        return crossings(a, b, self.offsets)
+        found = self.crossings.get(node.arguments)
+        if found is None:
+            a, b = (np.ascontiguousarray(values) for values in self._arguments(node))
+            found = self.crossings[node.arguments] = crossings(a, b, self.offsets)
+        return found > 0 if node.operation == "crosses_above" else found < 0
+
+    def _across(self, node: Expr) -> Column:
+        self.memo[node] = _across(node, self._arguments(node), self.sessions)
+        return self.memo[node]
 
     def _indicator(self, node: Expr) -> Column:
         if node in self.memo:  # as another output of one computed before
             return self.memo[node]
         name, _, values = indicator_call(node)
         results = registry.compute(name, self._arguments(node), self.offsets, values)
-        self.memo.update(zip(_siblings(node), results, strict=True))
+        self.memo.update(zip(siblings(node), results, strict=True))
         return self.memo[node]
 
 
-class Stream:
-    """Some expressions of one symbol, fed bar by bar.
-
-    Gives the values of :func:`evaluate`, bit for bit, as floats and bools.
-
-    Args:
-        expressions: numbers and conditions; what they share is computed once.
-    """
-
-    def __init__(self, expressions: Iterable[Expr]) -> None:
-        roots = list(expressions)
-        nodes = in_order(roots)
-        place = {node: i for i, node in enumerate(nodes)}
-        self._fields = [
-            (i, str(node.parameters[0]))
-            for i, node in enumerate(nodes)
-            if node.operation == "field"
-        ]
-        self._values: list[Any] = [
-            node.parameters[0] if node.operation == "constant" else None for node in nodes
-        ]
-        steps = _Steps()
-        self._steps = [
-            (i, steps.of(node), [place[argument] for argument in node.arguments])
-            for i, node in enumerate(nodes)
-            if node.operation not in {"field", "constant"}
-        ]
-        self._roots = [place[root] for root in roots]
-
-    def update(self, values: Mapping[str, float]) -> list[float | bool]:
-        """Take one bar and give the value of each expression at it.
-
-        Args:
-            values: the fields of the bar.
-
-        Raises:
-            DataError: a field is missing.
-        """
-        current = self._values
-        for i, name in self._fields:
-            if name not in values:
-                raise DataError(f"no field {name!r} in this bar; there are {list(values)}")
-            current[i] = float(values[name])
-        for i, step, arguments in self._steps:
-            current[i] = step(*[current[j] for j in arguments])
-        return [current[i] for i in self._roots]
-
-
-class _Steps:
-    """Makes the step of each node; outputs of one indicator share its state."""
-
-    def __init__(self) -> None:
-        self._indicators: dict[Expr, _Indicator] = {}
-
-    def of(self, node: Expr) -> Callable[..., Any]:
-        if node.operation in {"lag", "lag_condition"}:
-            nothing = False if node.operation == "lag_condition" else np.nan
-            return _Lag(int(node.parameters[0]), nothing)
-        if node.operation in _CROSSES:
-            return _Cross(below=node.operation == "crosses_below")
-        if node.operation == "indicator":
-            return self._output(node)
-        return ELEMENTWISE[node.operation].scalars
-
-    def _output(self, node: Expr) -> Callable[..., float]:
-        siblings = _siblings(node)
-        shared = self._indicators.get(siblings[0])
-        if shared is None:
-            shared = self._indicators[siblings[0]] = _Indicator(node)
-            return shared.step(siblings.index(node))
-        return shared.look(siblings.index(node))
-
-
-class _Indicator:
-    """The streaming form of an indicator: its first output steps it, the others look."""
-
-    def __init__(self, node: Expr) -> None:
-        name, _, values = indicator_call(node)
-        self._update = registry.stream(name, values).update
-        self._latest: tuple[float, ...] = ()
-
-    def step(self, output: int) -> Callable[..., float]:
-        def step(*inputs: float) -> float:
-            self._latest = self._update(*inputs)
-            return self._latest[output]
-
-        return step
-
-    def look(self, output: int) -> Callable[..., float]:
-        def look(*_: float) -> float:
-            return self._latest[output]
-
-        return look
-
-
-class _Lag:
-    """Gives back what came in so many bars ago."""
-
-    def __init__(self, bars: int, nothing: float) -> None:
-        self._waiting = deque([nothing] * bars)
-
-    def __call__(self, value: float) -> float:
-        self._waiting.append(value)
-        return self._waiting.popleft()
-
-
-class _Cross:
-    """The streaming form of ``crossing.crossings``."""
-
-    def __init__(self, *, below: bool) -> None:
-        self._below = below
-        self._side = 0
-
-    def __call__(self, a: float, b: float) -> bool:
-        before = self._side
-        self._side = side(before, b, a) if self._below else side(before, a, b)
-        return before < 0 < self._side
-
-
-def _siblings(node: Expr) -> list[Expr]:
+def siblings(node: Expr) -> list[Expr]:
     """The nodes of all outputs of the indicator that this node is one output of, in order."""
     name, _, values = indicator_call(node)
     outputs = registry.get_spec(name).outputs

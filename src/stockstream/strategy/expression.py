@@ -16,10 +16,12 @@ What holds at each bar:
 
 from __future__ import annotations
 
+import math
 from numbers import Real
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from stockstream.errors import StrategyError
+from stockstream.market.columns import FACTOR
 from stockstream.strategy.node import Expr
 from stockstream.strategy.operations import Kind
 
@@ -146,6 +148,61 @@ class Number(Expr, kind=Kind.NUMBER):
         """The lowest value of the last ``period`` bars, today's included."""
         return _rolling("lowest", self, period)
 
+    def sum(self, period: int) -> Number:
+        """Sum of the last ``period`` bars."""
+        return _rolling("rolling_sum", self, period)
+
+    def median(self, period: int) -> Number:
+        """The middle one of the last ``period`` values, the mean of the two if it is even."""
+        return _rolling("median", self, period)
+
+    def rank(self) -> Number:
+        """Place among the symbols of the session: 0.0 is the lowest value, 1.0 the highest.
+
+        Equal values share the mean of their places; a symbol that is alone has 0.5. This and the
+        methods below look across the symbols that have a bar that day and a finite value here;
+        the others get NaN.
+        """
+        return _made("rank", self)
+
+    def zscore(self) -> Number:
+        """Distance from the session's mean in standard deviations (divided by n, as in scipy).
+
+        0.0 for every symbol where all values are equal.
+        """
+        return _made("zscore", self)
+
+    def quantile(self, n: int) -> Number:
+        """Which of ``n`` buckets of equal size the symbol is in: 0.0 is that of the lowest values.
+
+        Of equal values that of the symbol named earlier in the universe counts as the higher one.
+
+        Raises:
+            StrategyError: ``n`` is not a whole number of at least 2.
+        """
+        made: Number = Expr.make("quantile", (self,), (n,))
+        return made
+
+    def demean(self) -> Number:
+        """The value less the session's mean over the symbols."""
+        return _made("demean", self)
+
+    def winsorise(self, p: float) -> Number:
+        """The value, but the lowest and highest share ``p`` of the symbols at their bounds.
+
+        The k lowest values become the lowest one that is not among them, and so at the top; k is p
+        times the number of symbols, rounded down (as ``scipy.stats.mstats.winsorize``).
+
+        Raises:
+            StrategyError: ``p`` is not from 0 to 0.5.
+        """
+        made: Number = Expr.make("winsorise", (self,), (p,))
+        return made
+
+    def among(self, holds: Condition) -> Number:
+        """The value where the condition holds, NaN elsewhere: what follows leaves those out."""
+        return where(holds, self, math.nan)
+
 
 class Condition(Expr, kind=Kind.CONDITION):
     """True or false at each bar."""
@@ -177,13 +234,21 @@ Operand: TypeAlias = Number | float
 
 
 class Bars:
-    """The daily bars of a symbol, as rules see them: each field is a :class:`Number`.
+    """The daily bars of a symbol, as rules see them, and what else is known of it on the day.
 
     Prices are split-adjusted forward, on the share basis of the first bar: a split is no jump, and
     a later split never changes an earlier price.
+
+    Attributes:
+        open, high, low, close, volume: of the bar.
+        age: bars that the symbol has had before this one, those before the run included.
+        sector: a number for the symbol's sector as it was known that day; NaN where it was not.
+            Good for ``neutralise``.
+        listed: whether the symbol was on the list of companies that was known that day. Before the
+            first list on record nobody can say, and every symbol with a bar counts as listed.
     """
 
-    __slots__ = ("close", "high", "low", "open", "volume")
+    __slots__ = ("age", "close", "high", "listed", "low", "open", "sector", "volume")
 
     def __init__(self) -> None:
         self.open: Final[Number] = Expr.make("field", (), ("open",))
@@ -191,6 +256,21 @@ class Bars:
         self.low: Final[Number] = Expr.make("field", (), ("low",))
         self.close: Final[Number] = Expr.make("field", (), ("close",))
         self.volume: Final[Number] = Expr.make("field", (), ("volume",))
+        self.age: Final[Number] = Expr.make("field", (), ("age",))
+        self.sector: Final[Number] = Expr.make("field", (), ("sector",))
+        listed: Number = Expr.make("field", (), ("listed",))
+        on_the_list: Condition = Expr.make("greater", (listed, Expr.make("constant", (), (0.0,))))
+        self.listed: Final = on_the_list
+
+    def factor(self, name: str) -> Number:
+        """The newest value of a factor of the lake that was known at the close; NaN before.
+
+        Raises:
+            StrategyError: the name is empty. One that the lake does not know is refused when the
+                run begins.
+        """
+        made: Number = Expr.make("field", (), (f"{FACTOR}{name}",))
+        return made
 
 
 BARS: Final = Bars()

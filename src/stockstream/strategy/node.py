@@ -14,27 +14,25 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, TypeAlias
 from weakref import WeakValueDictionary
 
-from stockstream.errors import LookAheadError, StrategyError, UnknownNameError
-from stockstream.strategy.operations import FIELDS, OPERATIONS
+from stockstream.errors import StrategyError, UnknownNameError
+from stockstream.market.columns import FACTOR
+from stockstream.strategy.checks import checked, indicator_spec, numbers
+from stockstream.strategy.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-    from stockstream.indicators.spec import IndicatorSpec
+    from stockstream.strategy.checks import Scalar
     from stockstream.strategy.operations import Kind
 
 __all__ = [
     "Expr",
     "IndicatorCall",
-    "Scalar",
     "from_document",
     "in_order",
     "indicator_call",
-    "indicator_spec",
     "to_document",
 ]
-
-Scalar: TypeAlias = str | int | float
 
 LONGEST_SHOWN = 200
 """Characters of an expression that ``repr`` shows."""
@@ -81,8 +79,8 @@ class Expr:
             StrategyError: arguments or parameters that do not fit the operation.
             ConfigError: parameters that do not fit the indicator.
         """
-        _check_arguments(operation, arguments)
-        parameters = _checked_parameters(operation, arguments, parameters)
+        given = tuple(OPERATIONS[argument.operation].gives for argument in arguments)
+        parameters = checked(operation, given, parameters)
         key = (operation, arguments, repr(parameters))  # repr: 1, 1.0, 0.0 and -0.0 differ in it
         with _interning:
             node = _interned.get(key)
@@ -161,14 +159,7 @@ class IndicatorCall(NamedTuple):
 def indicator_call(node: Expr) -> IndicatorCall:
     """The parameters of an indicator node, named."""
     name, output, *values = node.parameters
-    return IndicatorCall(str(name), str(output), _numbers(tuple(values)))
-
-
-def indicator_spec(name: str) -> IndicatorSpec:
-    """What the indicators room says of an indicator; imported when the first one is used."""
-    from stockstream.indicators.registry import get_spec
-
-    return get_spec(name)
+    return IndicatorCall(str(name), str(output), numbers(tuple(values)))
 
 
 def in_order(roots: Iterable[Expr], known: Container[Expr] = ()) -> list[Expr]:
@@ -245,71 +236,17 @@ def _plain(value: Scalar) -> Scalar:
 
 
 def _written(node: Expr, arguments: list[str]) -> str:
-    if node.operation in {"field", "constant"}:
+    if node.operation == "constant":
         return str(node.parameters[0])
+    if node.operation == "field":
+        column = str(node.parameters[0])
+        known = column.removeprefix(FACTOR)
+        return column if known == column else f"factor({known!r})"
     if node.operation == "indicator":
         name, output, *values = node.parameters
         call = f"{name}({', '.join([*arguments, *map(str, values)])})"
         return call if output == name else f"{call}.{output}"
-    text = OPERATIONS[node.operation].shown.format(*arguments)
-    return f"{text}({node.parameters[0]})" if node.parameters else text
-
-
-def _check_arguments(operation: str, arguments: tuple[Expr, ...]) -> None:
-    if operation not in OPERATIONS:
-        raise UnknownNameError("operation", str(operation), OPERATIONS)
-    takes = OPERATIONS[operation].takes
-    given = tuple(OPERATIONS[argument.operation].gives for argument in arguments)
-    expected = ("number",) * len(given) if takes is None else takes
-    if given != expected:
-        raise StrategyError(
-            f"{operation!r} works on ({', '.join(expected)}), not on ({', '.join(given)})"
-        )
-
-
-def _checked_parameters(
-    operation: str, arguments: tuple[Expr, ...], parameters: tuple[Scalar, ...]
-) -> tuple[Scalar, ...]:
-    if operation == "indicator":
-        return _indicator_parameters(arguments, parameters)
-    expected = 1 if operation in {"field", "constant", "lag", "lag_condition"} else 0
-    if len(parameters) != expected:
-        raise StrategyError(f"{operation!r} has {expected} parameters, not {len(parameters)}")
-    if operation == "field":
-        if parameters[0] not in FIELDS:
-            raise UnknownNameError("field of a bar", str(parameters[0]), FIELDS)
-    elif operation == "constant":
-        return (float(parameters[0]),)
-    elif expected:
-        return (_bars_back(parameters[0]),)
-    return parameters
-
-
-def _bars_back(n: Any) -> int:
-    try:
-        back = index(n)
-    except TypeError:
-        raise StrategyError(f"lag({n!r}): the lag is a whole number of bars") from None
-    if back < 0:
-        raise LookAheadError(
-            f"lag({back}) would read {-back} bars of the future; at a bar only that bar and "
-            f"earlier ones are known: lag({-back}) reads {-back} bars back"
-        )
-    return back
-
-
-def _indicator_parameters(
-    arguments: tuple[Expr, ...], parameters: tuple[Scalar, ...]
-) -> tuple[Scalar, ...]:
-    name, output, values = str(parameters[0]), str(parameters[1]), _numbers(parameters[2:])
-    spec = indicator_spec(name)
-    if len(arguments) != len(spec.inputs):
-        raise StrategyError(
-            f"{name} works on ({', '.join(spec.inputs)}), not on {len(arguments)} expressions"
-        )
-    if output not in spec.outputs:
-        raise UnknownNameError(f"output of {name}", output, spec.outputs)
-    return (name, output, *spec.check(values))
+    return OPERATIONS[node.operation].shown.format(*arguments, *node.parameters)
 
 
 def _own_lookback(node: Expr) -> int:
@@ -321,7 +258,3 @@ def _own_lookback(node: Expr) -> int:
         call = indicator_call(node)
         return indicator_spec(call.name).lookback(call.values)
     return 0
-
-
-def _numbers(values: tuple[Scalar, ...]) -> tuple[int | float, ...]:
-    return tuple(value for value in values if not isinstance(value, str))

@@ -1,7 +1,7 @@
 """The operations an expression may use: what each takes, what it gives, how it is written.
 
-This table is the whole language. It holds no arithmetic: ``elementwise`` and ``crossing`` do, once
-for arrays and once for streams.
+This table is the whole language. It holds no arithmetic: ``elementwise``, ``crossing`` and
+``crosssection_values`` do, once for arrays and once for streams.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["FIELDS", "OPERATIONS", "Kind", "Operation"]
+__all__ = ["CROSS_SECTION", "FIELDS", "OPERATIONS", "Kind", "Operation"]
 
 FIELDS = ("open", "high", "low", "close", "volume")
 """What a bar holds."""
@@ -29,8 +29,8 @@ class Operation:
     Attributes:
         takes: the kind of each argument; None for any count of numbers.
         gives: the kind of the result.
-        shown: how it is written, with a ``{}`` for each argument (leaves and indicators write
-            themselves).
+        shown: how it is written, with a ``{}`` for each argument and then for each parameter
+            (leaves and indicators write themselves).
     """
 
     takes: tuple[Kind, ...] | None
@@ -44,8 +44,8 @@ OPERATIONS: dict[str, Operation] = {
     "field": Operation((), _N),
     "constant": Operation((), _N),
     "indicator": Operation(None, _N),
-    "lag": Operation((_N,), _N, "{}.lag"),
-    "lag_condition": Operation((_C,), _C, "{}.lag"),
+    "lag": Operation((_N,), _N, "{}.lag({})"),
+    "lag_condition": Operation((_C,), _C, "{}.lag({})"),
     "negative": Operation((_N,), _N, "-{}"),
     "absolute": Operation((_N,), _N, "abs({})"),
     "add": Operation((_N, _N), _N, "({} + {})"),
@@ -66,4 +66,21 @@ OPERATIONS: dict[str, Operation] = {
     "not": Operation((_C,), _C, "~{}"),
     "crosses_above": Operation((_N, _N), _C, "{}.crosses_above({})"),
     "crosses_below": Operation((_N, _N), _C, "{}.crosses_below({})"),
+    "rank": Operation((_N,), _N, "{}.rank()"),
+    "zscore": Operation((_N,), _N, "{}.zscore()"),
+    "quantile": Operation((_N,), _N, "{}.quantile({})"),
+    "demean": Operation((_N,), _N, "{}.demean()"),
+    "winsorise": Operation((_N,), _N, "{}.winsorise({})"),
+    "neutralise": Operation((_N, _N), _N, "neutralise({}, by={})"),
+    "top": Operation((_N,), _C, "top({}, {})"),
+    "long_short": Operation((_N,), _N, "long_short({}, quantile={}, gross={})"),
+    "equal_weight": Operation((_C,), _N, "equal_weight({})"),
 }
+
+CROSS_SECTION = frozenset(
+    (
+        *("rank", "zscore", "quantile", "demean", "winsorise", "neutralise"),
+        *("top", "long_short", "equal_weight"),
+    )
+)
+"""Operations that look across the symbols of a session; all others look along one symbol."""

@@ -1,4 +1,8 @@
-"""What a strategy asks for: actions, and the bracket that watches a position afterwards."""
+"""What a strategy asks for: actions, and the bracket that watches a position afterwards.
+
+``docs/guide/orders.md`` shows every kind of order at work, ``docs/semantics.md`` says exactly when
+and at what price each one fills.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,16 @@ from enum import StrEnum
 
 from stockstream.errors import ConfigError, StrategyError
 
-__all__ = ["NO_BRACKET", "Action", "ActionKind", "Bracket"]
+__all__ = [
+    "NO_BRACKET",
+    "Action",
+    "ActionKind",
+    "Bracket",
+    "OrderType",
+    "SizeIn",
+    "Ticket",
+    "TimeInForce",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,45 @@ class Bracket:
 NO_BRACKET = Bracket()
 
 
+class OrderType(StrEnum):
+    """When an order may fill; it follows from the prices that it names."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+
+
+class TimeInForce(StrEnum):
+    """How long an order works: until it is filled, replaced or cancelled, or for one bar."""
+
+    GTC = "gtc"
+    DAY = "day"
+
+
+class SizeIn(StrEnum):
+    """What the size of an entry by signals means."""
+
+    WEIGHT = "weight"
+    VALUE = "value"
+    QUANTITY = "quantity"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What all orders of some rules have in common.
+
+    Attributes:
+        size_in: whether sizes are shares of equity, money or shares.
+        day: entries lapse after the first bar in which they worked; otherwise they keep working.
+        bracket: exits of every position that is opened.
+    """
+
+    size_in: SizeIn = SizeIn.WEIGHT
+    day: bool = False
+    bracket: Bracket = NO_BRACKET
+
+
 class ActionKind(StrEnum):
     """What the value of an :class:`Action` means."""
 
@@ -70,6 +122,7 @@ class ActionKind(StrEnum):
     TARGET_VALUE = "target_value"
     TARGET_QUANTITY = "target_quantity"
     TRADE_QUANTITY = "trade_quantity"
+    CANCEL = "cancel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +130,28 @@ class Action:
     """One order, made by one of the class methods below.
 
     ``symbol`` may be left out where the engine knows it (in ``on_data``); ``bracket`` watches the
-    position that the order opens or increases.
+    position that the order opens or increases. An order that names no price is a market order.
 
     Attributes:
         kind: what ``value`` means.
         value: share of equity, value in money, or shares; negative is short, or a sale.
+        limit: buy at this price or lower, sell at this price or higher; as traded, above zero.
+        stop: buy once the price is this high, sell once it is this low; with ``limit`` too, the
+            stop turns the order into a limit order.
+        day: lapse after the first bar in which the order worked; otherwise it works until it is
+            filled, replaced or cancelled.
+
+    Raises:
+        StrategyError: a value or a price that is no number, or a price of zero or below.
     """
 
     kind: ActionKind
     value: float
     symbol: str | None = None
     bracket: Bracket = NO_BRACKET
+    limit: float | None = None
+    stop: float | None = None
+    day: bool = False
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):
@@ -95,46 +159,113 @@ class Action:
                 f"{self.kind} of {self.value!r} for {self.symbol or 'this symbol'}: "
                 "an order needs a finite number (an indicator that has not warmed up is NaN)"
             )
+        for name, price in (("limit", self.limit), ("stop", self.stop)):
+            if price is not None and not 0.0 < price < math.inf:
+                raise StrategyError(
+                    f"{name}={price!r} for {self.symbol or 'this symbol'}: give a price as traded, "
+                    "above zero, or leave it out"
+                )
+
+    @property
+    def order_type(self) -> OrderType:
+        """Market, limit, stop or stop-limit."""
+        if self.stop is None:
+            return OrderType.MARKET if self.limit is None else OrderType.LIMIT
+        return OrderType.STOP if self.limit is None else OrderType.STOP_LIMIT
+
+    @property
+    def time_in_force(self) -> TimeInForce:
+        """Good till cancelled, or for one bar."""
+        return TimeInForce.DAY if self.day else TimeInForce.GTC
 
     @classmethod
     def target_weight(
-        cls, weight: float, symbol: str | None = None, bracket: Bracket = NO_BRACKET
+        cls,
+        weight: float,
+        symbol: str | None = None,
+        bracket: Bracket = NO_BRACKET,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        day: bool = False,
     ) -> Action:
         """Hold this share of equity: 0.1 is 10 % long, -0.1 is 10 % short."""
-        return cls(ActionKind.TARGET_WEIGHT, weight, symbol, bracket)
+        return cls(ActionKind.TARGET_WEIGHT, weight, symbol, bracket, limit, stop, day)
 
     @classmethod
     def target_value(
-        cls, value: float, symbol: str | None = None, bracket: Bracket = NO_BRACKET
+        cls,
+        value: float,
+        symbol: str | None = None,
+        bracket: Bracket = NO_BRACKET,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        day: bool = False,
     ) -> Action:
         """Hold shares worth this much money; negative is short."""
-        return cls(ActionKind.TARGET_VALUE, value, symbol, bracket)
+        return cls(ActionKind.TARGET_VALUE, value, symbol, bracket, limit, stop, day)
 
     @classmethod
     def target_quantity(
-        cls, quantity: float, symbol: str | None = None, bracket: Bracket = NO_BRACKET
+        cls,
+        quantity: float,
+        symbol: str | None = None,
+        bracket: Bracket = NO_BRACKET,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        day: bool = False,
     ) -> Action:
         """Hold this many shares; negative is short."""
-        return cls(ActionKind.TARGET_QUANTITY, quantity, symbol, bracket)
+        return cls(ActionKind.TARGET_QUANTITY, quantity, symbol, bracket, limit, stop, day)
 
     @classmethod
     def buy(
-        cls, quantity: float, symbol: str | None = None, bracket: Bracket = NO_BRACKET
+        cls,
+        quantity: float,
+        symbol: str | None = None,
+        bracket: Bracket = NO_BRACKET,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        day: bool = False,
     ) -> Action:
         """Buy this many shares, more than none."""
-        return cls(ActionKind.TRADE_QUANTITY, _positive("buy", quantity), symbol, bracket)
+        shares = _positive("buy", quantity)
+        return cls(ActionKind.TRADE_QUANTITY, shares, symbol, bracket, limit, stop, day)
 
     @classmethod
     def sell(
-        cls, quantity: float, symbol: str | None = None, bracket: Bracket = NO_BRACKET
+        cls,
+        quantity: float,
+        symbol: str | None = None,
+        bracket: Bracket = NO_BRACKET,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        day: bool = False,
     ) -> Action:
         """Sell this many shares, more than none; beyond what is held it goes short."""
-        return cls(ActionKind.TRADE_QUANTITY, -_positive("sell", quantity), symbol, bracket)
+        shares = -_positive("sell", quantity)
+        return cls(ActionKind.TRADE_QUANTITY, shares, symbol, bracket, limit, stop, day)
 
     @classmethod
-    def close(cls, symbol: str | None = None) -> Action:
+    def close(
+        cls,
+        symbol: str | None = None,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        day: bool = False,
+    ) -> Action:
         """Hold no shares."""
-        return cls(ActionKind.TARGET_QUANTITY, 0.0, symbol)
+        return cls(ActionKind.TARGET_QUANTITY, 0.0, symbol, NO_BRACKET, limit, stop, day)
+
+    @classmethod
+    def cancel(cls, symbol: str | None = None) -> Action:
+        """Take the symbol's working order back; nothing happens if there is none."""
+        return cls(ActionKind.CANCEL, 0.0, symbol)
 
 
 def _positive(verb: str, quantity: float) -> float:

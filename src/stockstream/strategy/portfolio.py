@@ -31,6 +31,7 @@ class FillReason(StrEnum):
     TIME_EXIT = "time_exit"
     DELISTED = "delisted"
     CASH_IN_LIEU = "cash_in_lieu"
+    MARGIN_CALL = "margin_call"
 
 
 REASONS: tuple[FillReason, ...] = tuple(FillReason)

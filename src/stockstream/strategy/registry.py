@@ -5,22 +5,15 @@ Nothing is imported until it is asked for.
 
 from __future__ import annotations
 
-import hashlib
-import sys
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from inspect import isabstract
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from stockstream.errors import ConfigError, StrategyError, UnknownNameError
-from stockstream.plugins import load_plugin, plugin_names
+from stockstream.errors import ConfigError, UnknownNameError
+from stockstream.plugins import load_file, load_plugin, plugin_names
 from stockstream.strategy.strategy import Strategy
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
-__all__ = ["get_strategy", "load_strategy_file", "strategy_names"]
+__all__ = ["canonical_name", "get_strategy", "load_strategy_file", "strategy_names"]
 
 _SHIPPED_ROOM = "stockstream.strategies"  # above this one, so it is named and not imported
 
@@ -42,16 +35,34 @@ def get_strategy(name: str) -> type[Strategy]:
         ConfigError: the file is missing, or what a plug-in offers is no strategy.
         StrategyError: the file fails when it is read.
     """
-    if name.endswith(".py") or ".py:" in name:
+    if _is_file(name):
         return load_strategy_file(name)
+    known = canonical_name(name)
+    home = _shipped().get(known)
+    found = getattr(import_module(home), known) if home else load_plugin("strategies", known)
+    return _checked(found, known)
+
+
+def canonical_name(name: str) -> str:
+    """The one name of a strategy, however it was spelt: what a configuration should keep.
+
+    ``Momentum`` and ``momentum_strategy`` are ``MomentumStrategy``; a file is named with its class,
+    ``my.py`` as ``my.py:Mine``.
+
+    Raises:
+        UnknownNameError: there is none of this name; says the nearest ones.
+        ConfigError: a file that is missing or leaves open which class is meant.
+        StrategyError: the file fails when it is read.
+    """
+    if _is_file(name):
+        path = name if name.endswith(".py") else name.rpartition(":")[0]
+        return f"{path}:{load_strategy_file(name).__name__}"
     names = {_folded(known): known for known in reversed(strategy_names())}
     known = names.get(_folded(name))
     if known is None:
         hint = "a strategy of your own: path/to/file.py:ClassName"
         raise UnknownNameError("strategy", name, strategy_names(), hint)
-    home = _shipped().get(known)
-    found = getattr(import_module(home), known) if home else load_plugin("strategies", known)
-    return _checked(found, known)
+    return known
 
 
 def load_strategy_file(reference: str) -> type[Strategy]:
@@ -72,7 +83,7 @@ def load_strategy_file(reference: str) -> type[Strategy]:
             f"strategy file {text!r} does not exist (looked in {Path.cwd()}); "
             "write path/to/file.py:ClassName"
         )
-    module = _module(path.resolve())
+    module = load_file(path.resolve())
     defined = {
         name: value
         for name, value in vars(module).items()
@@ -97,6 +108,10 @@ def _shipped() -> dict[str, str]:
     return shipped
 
 
+def _is_file(name: str) -> bool:
+    return name.endswith(".py") or ".py:" in name
+
+
 def _folded(name: str) -> str:
     plain = name.casefold().replace("_", "").replace("-", "")
     return plain.removesuffix("strategy") or plain
@@ -110,25 +125,3 @@ def _checked(value: object, name: str) -> type[Strategy]:
     if isabstract(value):
         raise ConfigError(f"{name} is no strategy yet: it has no rules(self, bars) method")
     return value
-
-
-def _module(path: Path) -> ModuleType:
-    """The file as a module of its own, read again only when its bytes have changed."""
-    digest = hashlib.sha256(str(path).encode() + b"\0" + path.read_bytes()).hexdigest()[:16]
-    name = f"stockstream_file_{digest}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ConfigError(f"{path} is no Python file: its name should end in .py")
-    module = module_from_spec(spec)
-    sys.modules[name] = module  # annotations are resolved through it
-    sys.path.append(str(path.parent))
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise StrategyError(f"{path} fails: {type(error).__name__}: {error}") from error
-    finally:
-        sys.path.remove(str(path.parent))
-    return module

@@ -39,7 +39,8 @@ class RuleStrategy(Strategy, ABC):
         """When to be in a position, or how much of each symbol to hold.
 
         Args:
-            bars: open, high, low, close and volume as expressions.
+            bars: open, high, low, close and volume as expressions, and what else is known of a
+                symbol on the day, factors among it.
 
         Returns:
             ``Signals`` or ``Weights``.
@@ -69,3 +70,7 @@ class RuleStrategy(Strategy, ABC):
     def lookback(self) -> int:
         """Bars before the first trading day that the rules rest on."""
         return self.plan().lookback()
+
+    def columns(self) -> tuple[str, ...]:
+        """What the rules read beside the bars, such as ``factor:DebtToEquity``."""
+        return self.plan().columns()

@@ -11,6 +11,7 @@ from inspect import CO_VARKEYWORDS
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, dataclass_transform
 
 from stockstream.errors import StrategyError
+from stockstream.market.columns import FACTOR
 from stockstream.strategy.parameters import bind, parameters_of
 
 if TYPE_CHECKING:
@@ -72,6 +73,17 @@ class Strategy:
         """Bars before the first trading day that the strategy wants to know."""
         return 0
 
+    def columns(self) -> tuple[str, ...]:
+        """What it reads of the symbols beside their bars, for the panel to be read with.
+
+        Columns are ``factor:NAME``, ``sector``, ``listed`` and ``age``; ``data`` and ``history``
+        have a factor by its plain name. A strategy with a parameter ``factors: tuple[str, ...]``
+        reads those without saying more.
+        """
+        factors = getattr(self, "factors", ())
+        named = factors if isinstance(factors, tuple) else ()
+        return tuple(f"{FACTOR}{name}" for name in named)
+
     def on_data(
         self, date: dt.date, symbol: str, data: dict[str, float], portfolio: Portfolio
     ) -> Action | None:
@@ -81,7 +93,7 @@ class Strategy:
             date: the session.
             symbol: which symbol.
             data: open, high, low, close, volume (split-adjusted forward), price (the close as
-                traded), and what :meth:`prepare` added.
+                traded), the factors of :meth:`columns`, and what :meth:`prepare` added.
             portfolio: the account at this close.
 
         Returns:
@@ -115,7 +127,7 @@ class Strategy:
 
         Args:
             bars: date, open, high, low, close, volume (split-adjusted forward), price (the close
-                as traded) of one symbol, sorted by date.
+                as traded) of one symbol and the factors of :meth:`columns`, sorted by date.
 
         Returns:
             The same rows in the same order, with more columns.

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from stockstream.errors import ConfigError, StockstreamError, UnknownNameError
+from stockstream.strategy.node import in_order
+from stockstream.strategy.operations import CROSS_SECTION
 from stockstream.strategy.parameters import bind, parameters_of
 from stockstream.strategy.rule import RuleStrategy
 from stockstream.study.grid import check_values, demand_whole, expand
@@ -63,6 +65,17 @@ class Points:
         return max(point.lookback for point in self.all)
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns beyond the five fields of a bar that a point reads, each once."""
+        made = [point.strategy for point in self.all if point.strategy is not None]
+        return tuple(dict.fromkeys(name for strategy in made for name in strategy.columns()))
+
+    @property
+    def look_across(self) -> bool:
+        """Whether rules hold the symbols of a session against each other."""
+        return any(point.rules is not None and _looks_across(point.rules) for point in self.all)
+
+    @property
     def able(self) -> int:
         """How many of them can run."""
         return sum(point.strategy is not None for point in self.all)
@@ -101,6 +114,11 @@ def plan_points(strategy_class: type[Strategy], config: BacktestConfig) -> Point
         ignored={name: value for name, value in given.items() if name in grid},
         all=points,
     )
+
+
+def _looks_across(rules: Rules) -> bool:
+    nodes = in_order(rules.expressions().values())
+    return any(node.operation in CROSS_SECTION for node in nodes)
 
 
 def explained(error: Exception) -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stockstream.backtest.result import json_ready
-from stockstream.errors import ConfigError, DataError, UnknownNameError
+from stockstream.errors import UnknownNameError
 from stockstream.metrics.summary import DEFINITIONS
 
 if TYPE_CHECKING:
@@ -117,43 +115,9 @@ class SweepResult:
             ConfigError: another kind of file.
             DataError: it cannot be written; a file that was there is untouched.
         """
-        path = Path(path)
-        if path.suffix.lower() not in {".parquet", ".csv"}:
-            raise ConfigError(
-                f"cannot write trials to {path}: name a file that ends in .parquet or .csv"
-            )
-        import polars as pl
+        from stockstream.market.table_file import write_table
 
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=".new-", suffix=path.suffix, dir=path.parent)
-            os.close(handle)
-            fresh = Path(name)
-            try:
-                self._write(fresh)
-                fresh.chmod(0o644)
-                fresh.replace(path)
-            except BaseException:
-                fresh.unlink(missing_ok=True)
-                raise
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise DataError(
-                f"cannot write the trials to {path}: {error}; nothing was changed there"
-            ) from error
-        return path
-
-    def _write(self, path: Path) -> None:
-        import polars as pl
-        import polars.selectors as cs
-
-        from stockstream.market.spreadsheet import escape_formulas
-
-        if path.suffix.lower() == ".parquet":
-            self.trials.write_parquet(path)
-            return
-        lists = cs.list(cs.all())
-        flat = self.trials.with_columns(lists.cast(pl.List(pl.String)).list.join(","))
-        escape_formulas(flat).write_csv(path)
+        return write_table(self.trials, Path(path), "the trials")
 
     def to_dict(self) -> dict[str, Any]:
         """A summary as JSON values: fractions, null where undefined."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from stockstream.backtest.flags import config_flags
 from stockstream.backtest.identity import identify
-from stockstream.backtest.run import config_flags
 from stockstream.errors import ConfigError, StrategyError
 from stockstream.jit import part_of
 from stockstream.strategy.parameters import parameters_of
@@ -69,14 +69,25 @@ def run_sweep(
         StrategyError: every trial failed.
     """
     began = time.perf_counter()
+    if config.sleeves:
+        raise ConfigError(
+            f"a sweep tries one strategy; this book has {len(config.sleeves)}: sweep each alone"
+        )
     strategy_class = get_strategy(config.strategy_class)
     points = plan_points(strategy_class, config)
+    if split == "ticker" and points.look_across:
+        raise ConfigError(
+            f"{strategy_class.__name__} holds symbols against each other, and split='ticker' "
+            "leaves each alone: split by year, or not at all"
+        )
     names = lake.symbols() if config.universe is None else lake.resolve(config.universe)
     resolved = config.changed(
         universe=tuple(names), parameters=points.fixed, param_grid=points.grid
     )
     warmup = min(points.lookback, LONGEST_WARMUP)
-    panel = lake.panel(names, resolved.start_date, resolved.end_date, warmup)
+    panel = lake.panel(
+        names, resolved.start_date, resolved.end_date, warmup, columns=points.columns
+    )
     pieces = split_panel(panel, split, warmup)
     _demand_few(len(points.all), pieces)
     table = TrialTable(points.all, [piece.label for piece in pieces])

@@ -53,12 +53,16 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "schedule install": ("--systemd", "--cron --dry-run", "--systemd -- --again"),
     "schedule show": ("",),
     "schedule remove": ("",),
+    "indicators": ("--output bars.parquet", "--list"),
+    "new strategy": ("mine.py",),
     "backtest": (f"{STRATEGY} --report sheet.html",),
     "sweep": (f"{STRATEGY} --grid fast_period=5,10 --output trials.csv",),
     "verify": (f"{STRATEGY} --cuts 1",),
     "report": ("latest", "nobody"),
+    "compare": ("latest latest", "nobody nowhere"),
+    "reproduce": ("latest", "nobody"),
 }
-WITHOUT_LAKE: Final = ("report", "schedule show", "schedule remove")
+WITHOUT_LAKE: Final = ("report", "compare", "new strategy", "schedule show", "schedule remove")
 
 
 @pytest.fixture

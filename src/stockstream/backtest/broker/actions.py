@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stockstream.backtest.broker.fills import drop_position, log_fill, log_trade
-from stockstream.backtest.broker.records import SHARES
+from stockstream.backtest.broker.brackets import set_levels
+from stockstream.backtest.broker.fills import Deal, drop_position, log_fill, log_trade
+from stockstream.backtest.broker.records import NO_ORDER, SHARES
 from stockstream.backtest.codes import CASH_IN_LIEU
 from stockstream.jit import kernel
 
 if TYPE_CHECKING:
-    from stockstream.backtest.broker.records import Book, Log, Terms
+    from stockstream.backtest.broker.records import Book, Log
+    from stockstream.backtest.broker.terms import Terms
 
 
 @kernel
@@ -31,8 +33,12 @@ def pay_dividend(s: int, cash_per_share: float, book: Book) -> None:
 def split_shares(t: int, s: int, ratio: float, terms: Terms, book: Book, log: Log) -> None:
     """Turn a position and a working order into ``ratio`` new shares for each old one."""
     p = book.holdings[s]
-    if p.order_kind == SHARES:
-        p.order_value *= ratio
+    if p.order_kind != NO_ORDER:
+        p.order_limit /= ratio
+        p.order_stop /= ratio
+        if p.order_kind == SHARES:
+            turned = p.order_value * ratio
+            p.order_value = turned if terms.lot <= 0.0 else _whole(turned)
     if p.quantity == 0.0:
         return
     p.quantity *= ratio
@@ -41,24 +47,31 @@ def split_shares(t: int, s: int, ratio: float, terms: Terms, book: Book, log: Lo
     p.last /= ratio
     p.highest /= ratio
     p.lowest /= ratio
+    set_levels(s, book)
     if terms.lot > 0.0:
         _pay_fraction(t, s, book, log)
+
+
+@kernel
+def _whole(shares: float) -> float:
+    """Whole shares: a ratio quoted as 7.000007 means 7; what is no rounding is cut."""
+    nearest = float(int(shares + (0.5 if shares > 0.0 else -0.5)))
+    return nearest if abs(shares - nearest) <= 1e-6 * abs(shares) else float(int(shares))
 
 
 @kernel
 def _pay_fraction(t: int, s: int, book: Book, log: Log) -> None:
     """Pay the fraction of a share that a split leaves in cash, at the last close, free of costs."""
     p = book.holdings[s]
-    nearest = float(int(p.quantity + (0.5 if p.quantity > 0.0 else -0.5)))
-    if abs(p.quantity - nearest) <= 1e-6 * abs(p.quantity):
-        p.quantity = nearest  # a ratio quoted as 7.000007 means 7
-        return
-    whole = float(int(p.quantity))
+    whole = _whole(p.quantity)
     fraction = p.quantity - whole
     p.quantity = whole
+    if abs(fraction) <= 1e-6 * abs(whole):
+        return
     p.closed_value += fraction * p.last
     book.account[0].cash += fraction * p.last
-    log_fill(t, s, CASH_IN_LIEU, -fraction, p.last, 0.0, 0.0, book, log)
+    deal = Deal(t, -fraction, p.last, p.last, CASH_IN_LIEU)
+    log_fill(s, deal, 0.0, book, log)
     if whole == 0.0:
-        log_trade(t, s, p.closed_value, CASH_IN_LIEU, book, log)
+        log_trade(s, deal, p.closed_value, book, log)
         drop_position(s, book)

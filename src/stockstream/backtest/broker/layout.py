@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from stockstream.backtest.broker.records import (
+    CACHE_LINE,
     FILLS_MARGIN,
     Account,
     Action,
@@ -36,7 +37,10 @@ def table(kind: type[R], rows: int, *, lists: bool) -> list[R]:
     """Records at zero: a list for the interpreter, a structured array for compiled code."""
     if lists:
         return [kind() for _ in range(rows)]
-    array: Any = np.zeros(rows, kind.dtype())
+    size = rows * kind.dtype().itemsize
+    memory = np.zeros(size + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    array: Any = memory[start : start + size].view(kind.dtype())
     return array  # type: ignore[no-any-return]
 
 
@@ -49,7 +53,7 @@ class _Rows(list[R]):
 
     def __getitem__(self, i: Any) -> Any:
         if i == len(self):
-            self.append(self.kind())
+            self.append(self.kind.__new__(self.kind))  # who asks writes every field
         return super().__getitem__(i)
 
 
@@ -66,15 +70,24 @@ class _Bars:
         return tuple.__new__(Bar, (self._open[i], self._high[i], self._low[i], self._close[i]))
 
 
-def market_of(panel: Panel, *, lists: bool) -> Market:
-    """The panel as the broker reads it."""
+def market_of(panel: Panel, *, lists: bool, sleeves: int = 1, volumes: bool = False) -> Market:
+    """The panel as the broker reads it.
+
+    Args:
+        panel: what is traded.
+        lists: for the interpreter; otherwise for compiled code.
+        sleeves: strategies that trade it.
+        volumes: whether fills have to know the volume of their bar.
+    """
     columns = panel.actions
     start: Any = np.searchsorted(columns.bar, np.arange(panel.sessions + 1))
+    volume: Any = np.nan_to_num(panel.matrix("volume").reshape(-1)) if volumes else np.empty(0)
     actions: Any
     bars: Any
     if lists:
         rows = zip(*(getattr(columns, name).tolist() for name in Action._fields), strict=True)
-        bars, actions, start = _Bars(panel.cells), list(map(Action._make, rows)), start.tolist()
+        bars, actions = _Bars(panel.cells), list(map(Action._make, rows))
+        start, volume = start.tolist(), volume.tolist()
     else:
         quotes: list[Any] = [(name, "f8") for name in Bar._fields]
         bars = panel.cells.view(np.dtype(quotes)).reshape(-1)
@@ -82,31 +95,34 @@ def market_of(panel: Panel, *, lists: bool) -> Market:
         actions = np.empty(len(columns.bar), np.dtype(fields))
         for name in Action._fields:
             actions[name] = getattr(columns, name)
-    first_delisting = int(panel.delisted.min(initial=panel.sessions))
-    return Market(len(panel.symbols), bars, actions, start, first_delisting)
+    return Market(len(panel.symbols), sleeves, bars, volume, actions, start)
 
 
-def new_book(panel: Panel, capital: float, *, lists: bool) -> Book:
-    """An account with nothing but cash."""
+def new_book(panel: Panel, capital: float, *, lists: bool, sleeves: int = 1) -> Book:
+    """An account with nothing but cash, and a slot for each symbol in each sleeve."""
     symbols = len(panel.symbols)
+    slots = symbols * sleeves
     account: Any = table(Account, 1, lists=lists)
-    holdings: Any = table(Holding, symbols, lists=lists)
+    holdings: Any = table(Holding, slots, lists=lists)
     if lists:
         account[0].cash = account[0].equity = capital
-        for holding, bar in zip(holdings, panel.delisted.tolist(), strict=True):
-            holding.delisted = bar
-        return Book(account, holdings, [0] * symbols, [0] * symbols)
+        gone = panel.delisted.tolist()
+        for slot, holding in enumerate(holdings):
+            holding.sleeve, holding.column = divmod(slot, symbols)
+            holding.delisted = gone[holding.column]
+        return Book(account, holdings, [0] * slots, [0] * slots)
     account["cash"] = account["equity"] = capital
-    holdings["delisted"] = panel.delisted
-    return Book(account, holdings, np.zeros(symbols, np.int64), np.zeros(symbols, np.int64))
+    holdings["sleeve"], holdings["column"] = np.divmod(np.arange(slots), symbols)
+    holdings["delisted"] = np.tile(panel.delisted, sleeves)
+    return Book(account, holdings, np.zeros(slots, np.int64), np.zeros(slots, np.int64))
 
 
-def new_log(panel: Panel, *, lists: bool, fills: int = 128) -> Log:
+def new_log(panel: Panel, *, lists: bool, sleeves: int = 1, fills: int = 128) -> Log:
     """An empty log: a growing one for the interpreter, else with room for so many fills."""
     days = table(Day, panel.sessions, lists=lists)
     if lists:
         return Log(1 << 62, _Rows(FillRow), _Rows(TradeRow), days)
-    capacity = fills + 2 * FILLS_MARGIN * len(panel.symbols)
+    capacity = fills + 2 * FILLS_MARGIN * len(panel.symbols) * sleeves
     fills_made = table(FillRow, capacity, lists=False)
     return Log(capacity, fills_made, table(TradeRow, capacity, lists=False), days)
 

@@ -1,4 +1,4 @@
-"""Taking orders in: one working order for a symbol, sized here or at its fill.
+"""Taking orders in: one working order for a slot, sized here or at its fill.
 
 Kernel code; see ``stockstream.jit`` for the rules it keeps.
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stockstream.backtest.broker.fills import whole_lots
+from stockstream.backtest.broker.fees import whole_lots
+from stockstream.backtest.broker.pricing import stepped
 from stockstream.backtest.broker.records import (
     AT_FILL,
+    NAN,
     NO_ORDER,
     SHARES,
     TO_QUANTITY,
@@ -20,61 +22,70 @@ from stockstream.backtest.codes import BY_ORDER
 from stockstream.jit import kernel
 
 if TYPE_CHECKING:
-    from stockstream.backtest.broker.records import Book, Exits, Market, Terms
+    from stockstream.backtest.broker.records import Book, Market, Order, Ticket
+    from stockstream.backtest.broker.terms import Terms
 
 
 @kernel
 def place(
-    t: int,
-    s: int,
-    kind: int,
-    value: float,
-    exits: Exits,
-    market: Market,
-    terms: Terms,
-    book: Book,
+    t: int, s: int, order: Order, ticket: Ticket, market: Market, terms: Terms, book: Book
 ) -> None:
-    """Take an order at the close of bar ``t``. It replaces the symbol's working order.
+    """Take an order at the close of bar ``t``. It replaces the slot's working order.
 
-    ``kind`` and ``value``: SHARES to trade (signed), or TO_WEIGHT, TO_VALUE, TO_QUANTITY to hold.
     Entries during a cooldown or after ruin and weights of a symbol without a price are dropped and
     counted.
     """
     p = book.holdings[s]
     account = book.account[0]
-    if kind == SHARES:
-        shares = whole_lots(value, terms.lot)
-    elif kind == TO_QUANTITY:
-        shares = whole_lots(value, terms.lot) - p.quantity
+    if order.kind == SHARES:
+        shares = whole_lots(order.value, terms.lot)
+    elif order.kind == TO_QUANTITY:
+        shares = whole_lots(order.value, terms.lot) - p.quantity
     else:
-        price = market.bars[t * market.symbols + s].close
+        price = market.bars[t * market.symbols + p.column].close
         if price != price and p.quantity != 0.0:
             price = p.last
         if price != price:
             account.unpriced += 1
             return
-        shares = shares_for(kind, value, price, account.equity, p.quantity, terms)
-    grows = abs(p.quantity + shares) > abs(p.quantity)
-    if grows and t < p.blocked_until:
-        account.cooled_off += 1
-        return
-    if grows and account.equity <= 0.0:
-        account.unaffordable += 1
-        return
+        shares = shares_for(order.kind, order.value, price, account.equity, p.quantity, terms)
+    if abs(p.quantity + shares) > abs(p.quantity):
+        if t < p.blocked_until:
+            account.cooled_off += 1
+            return
+        if account.equity <= 0.0:
+            account.unaffordable += 1
+            return
     if shares == 0.0:
-        if p.quantity == 0.0 and value != 0.0:
+        if p.quantity == 0.0 and order.value != 0.0:
             account.unaffordable += 1
         cancel(s, book)
         return
-    if terms.size_at == AT_FILL and kind in (TO_WEIGHT, TO_VALUE):
-        work(s, kind, value, BY_ORDER, book)
+    _take(s, order, shares, terms, book)
+    p.order_stop_loss = ticket.stop_loss
+    p.order_take_profit = ticket.take_profit
+    p.order_trailing_stop = ticket.trailing_stop
+    p.order_max_bars = ticket.max_bars
+    p.order_cooldown = ticket.cooldown
+
+
+@kernel
+def _take(s: int, order: Order, shares: float, terms: Terms, book: Book) -> None:
+    """Let the order work: at once in shares, or where it is a market order sized at its fill."""
+    p = book.holdings[s]
+    priced = order.limit == order.limit or order.stop == order.stop
+    if terms.size_at == AT_FILL and order.kind in (TO_WEIGHT, TO_VALUE) and not priced:
+        work(s, order.value, book)
+        p.order_kind = order.kind
     else:
-        work(s, SHARES, shares, BY_ORDER, book)
-    p.order_stop_loss = exits.stop_loss
-    p.order_take_profit = exits.take_profit
-    p.order_trailing_stop = exits.trailing_stop
-    p.order_max_bars = exits.max_bars
-    p.order_cooldown = exits.cooldown
+        work(s, shares, book)
+    p.order_day = order.day
+    if priced:
+        # to the side on which it fills later, and never at a worse price than it says
+        p.order_limit = stepped(order.limit, shares < 0.0, terms.pricing)
+        p.order_stop = stepped(order.stop, shares > 0.0, terms.pricing)
+        p.order_priced = 1
+        book.account[0].priced += 1
 
 
 @kernel
@@ -87,8 +98,8 @@ def shares_for(
 
 
 @kernel
-def work(s: int, kind: int, value: float, reason: int, book: Book) -> None:
-    """Make it the symbol's working order, keeping the list in the universe's order."""
+def work(s: int, shares: float, book: Book) -> None:
+    """Make it the slot's working order, a plain one in shares, keeping the list in order."""
     p = book.holdings[s]
     account = book.account[0]
     if p.order_kind == NO_ORDER:
@@ -98,21 +109,47 @@ def work(s: int, kind: int, value: float, reason: int, book: Book) -> None:
             i -= 1
         book.working[i] = s
         account.working += 1
-    p.order_kind = kind
-    p.order_reason = reason
-    p.order_value = value
+    else:
+        account.priced -= p.order_priced
+    p.order_kind = SHARES
+    p.order_reason = BY_ORDER
+    p.order_value = shares
+    p.order_priced = 0
+    p.order_limit = NAN
+    p.order_stop = NAN
+    p.order_day = 0
 
 
 @kernel
 def cancel(s: int, book: Book) -> None:
-    """Take the symbol's working order back, if it has one."""
-    if book.holdings[s].order_kind == NO_ORDER:
+    """Take the slot's working order back, if it has one."""
+    p = book.holdings[s]
+    if p.order_kind == NO_ORDER:
         return
-    book.holdings[s].order_kind = NO_ORDER
+    p.order_kind = NO_ORDER
     account = book.account[0]
+    account.priced -= p.order_priced
     kept = 0
     for i in range(account.working):
         if book.working[i] != s:
             book.working[kept] = book.working[i]
+            kept += 1
+    account.working = kept
+
+
+@kernel
+def lapse(t: int, market: Market, book: Book) -> None:
+    """Take back the limit and stop orders for one bar that have had theirs."""
+    account = book.account[0]
+    kept = 0
+    for i in range(account.working):
+        s = book.working[i]
+        p = book.holdings[s]
+        close = market.bars[t * market.symbols + p.column].close
+        if p.order_day == 1 and p.order_priced == 1 and close == close:
+            p.order_kind = NO_ORDER
+            account.priced -= 1
+        else:
+            book.working[kept] = s
             kept += 1
     account.working = kept

@@ -7,6 +7,7 @@ same source for both (see ``stockstream.jit``).
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 
@@ -15,12 +16,10 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stockstream.backtest.config import BacktestConfig
-
     Column: TypeAlias = list[float] | NDArray[np.float64]
     Codes: TypeAlias = list[int] | NDArray[np.int64]
 
-# when a market order fills, and when it is sized
+# when market orders fill, and when they are sized
 NEXT_OPEN: Final = 0
 NEXT_CLOSE: Final = 1
 SAME_CLOSE: Final = 2
@@ -34,19 +33,39 @@ TO_WEIGHT: Final = 2  # share of equity to hold
 TO_VALUE: Final = 3  # value to hold
 TO_QUANTITY: Final = 4  # shares to hold; becomes SHARES when placed
 
-FILLS_MARGIN: Final = 7
-"""Rows a symbol may need in one bar: cash in lieu, close, open, bracket, delisting, re-open; and
-its open trade at the end."""
+# the parts of a bar in which orders fill
+AT_OPEN: Final = 0
+IN_RANGE: Final = 1
+AT_CLOSE: Final = 2
+
+NAN: Final = math.nan
+NEVER: Final = 1 << 60
+"""A bar that never comes."""
+OUT_OF_REACH: Final = 1e300
+"""A price that is never reached."""
+UNKNOWN: Final = -1e300
+"""A value that nobody has worked out; adding to it leaves it unknown."""
+
+DUST: Final = 1e-9
+"""Share of equity below which what is left to spend is what rounding left."""
+
+CACHE_LINE: Final = 64
+
+FILLS_MARGIN: Final = 11
+"""Rows a symbol may need in one bar: cash in lieu; a close and an open at the open, inside the bar
+and at the close; two brackets; a delisting; and its open trade at the end."""
 
 
 class Record:
     """Base of the records: whole numbers and floats, all of them zero at first.
 
     ``__slots__`` is in the order of memory: what every bar touches stands together, first.
+    ``whole_lines`` pads the record, so that each one starts with a line of the processor's cache.
     """
 
     __slots__ = ()
     zeros: ClassVar[tuple[tuple[str, float], ...]] = ()
+    whole_lines: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         start: dict[str, float] = {"int": 0, "float": 0.0}
@@ -62,6 +81,10 @@ class Record:
     def dtype(cls) -> np.dtype[Any]:
         """The same fields as a NumPy structured type, 8 bytes each."""
         fields: list[Any] = [(name, type(zero)) for name, zero in cls.zeros]
+        if cls.whole_lines:
+            names, kinds = zip(*fields, strict=True)
+            size = -(-8 * len(fields) // CACHE_LINE) * CACHE_LINE
+            return np.dtype({"names": names, "formats": kinds, "itemsize": size})
         return np.dtype(fields)
 
 
@@ -72,41 +95,59 @@ class Account(Record):
         "cash",
         "equity",
         "invested",
+        "held",
+        "working",
+        "priced",
+        "deadline",
+        "part",
+        "fills",
+        "trades",
+        "shorts",
+        "worth",
+        "gross",
         "commission",
         "slippage",
         "borrow",
+        "financing",
         "dividends",
         "traded",
-        "held",
-        "watched",
-        "working",
-        "fills",
-        "trades",
         "unaffordable",
+        "below_parcel",
         "cooled_off",
         "unpriced",
+        "margin_calls",
     )
     cash: float
     equity: float
     invested: float  # sum of |position value|
+    held: int  # slots with a position
+    working: int  # slots with a working order
+    priced: int  # of these, with a limit or a stop
+    deadline: int  # no position has to leave on time before this bar's close
+    part: int  # of the bar that orders fill in: AT_OPEN, IN_RANGE or AT_CLOSE
+    fills: int
+    trades: int
+    shorts: int  # positions that are short
+    worth: float  # equity and sum of |position value| at the prices of this part of the bar;
+    gross: float  # UNKNOWN while nobody has asked for them
     commission: float
     slippage: float
     borrow: float
+    financing: float
     dividends: float
     traded: float  # sum of |fill value|
-    held: int  # symbols with a position
-    watched: int  # of these, with exits of their own
-    working: int  # symbols with a working order
-    fills: int
-    trades: int
-    unaffordable: int  # entries dropped because the money bought no share
+    unaffordable: int  # entries dropped because the money or the margin bought no share
+    below_parcel: int  # entries dropped because they were worth less than the smallest parcel
     cooled_off: int  # entries dropped during a cooldown
     unpriced: int  # orders dropped: no price to size them at
+    margin_calls: int  # closes at which positions were ordered cut
 
 
-class Exits(NamedTuple):
-    """Exits that watch a position, and the wait after a stop. Zero means: not asked for."""
+class Ticket(NamedTuple):
+    """What the orders of one strategy have in common. A zero exit means: not asked for."""
 
+    size_kind: int = TO_WEIGHT
+    day: int = 0
     stop_loss: float = 0.0
     take_profit: float = 0.0
     trailing_stop: float = 0.0
@@ -114,67 +155,104 @@ class Exits(NamedTuple):
     cooldown: int = 0
 
 
-class Holding(Record):
-    """All the state of one symbol: its position, its round trip, its bracket, its order."""
+class Order(NamedTuple):
+    """An order as it is given. ``value``: SHARES to trade (signed), or what to hold after it."""
 
+    kind: int
+    value: float
+    limit: float  # NaN: none
+    stop: float  # NaN: none
+    day: int  # 1: lapses after the first bar in which it worked
+
+
+class Holding(Record):
+    """All the state of one slot: its position, its round trip, its bracket, its order.
+
+    A slot is a symbol in the hands of one strategy. The first eight fields are what every bar
+    reads: one line of the processor's cache.
+    """
+
+    whole_lines = True
     __slots__ = (
         "quantity",
-        "entry",
         "last",
+        "floor",
+        "ceiling",
+        "column",
         "highest",
         "lowest",
-        "entry_bar",
-        "watched",
-        "slot",
         "delisted",
+        "entry",
+        "stop_loss",
+        "take_profit",
+        "trailing_stop",
+        "order_kind",
+        "order_value",
         "blocked_until",
+        "sleeve",
+        "order_price",
+        "order_priced",
+        "order_limit",
+        "order_stop",
+        "order_reason",
+        "order_day",
+        "slot",
+        "lived_from",
+        "entry_bar",
         "opened_quantity",
         "opened_value",
         "closed_value",
         "fees",
         "income",
-        "stop_loss",
-        "take_profit",
-        "trailing_stop",
         "max_bars",
         "cooldown",
-        "order_kind",
-        "order_reason",
-        "order_value",
         "order_stop_loss",
         "order_take_profit",
         "order_trailing_stop",
         "order_max_bars",
         "order_cooldown",
+        "volume_bar",
+        "volume_used",
     )
     quantity: float
-    entry: float  # average price of the shares held
     last: float  # last close, on today's share basis
+    floor: float  # a bar between floor and ceiling changes nothing but the mark: it makes no new
+    ceiling: float  # worst or best price since the entry and meets no bracket
+    column: int  # of the market: the symbol
     highest: float  # since entry
     lowest: float
-    entry_bar: int
-    watched: int  # 1 if the position has exits of its own
-    slot: int  # place in `Book.held`
     delisted: int  # bar at whose open what is still held is closed at the last close
+    entry: float  # average price of the shares held
+    stop_loss: float
+    take_profit: float
+    trailing_stop: float
+    order_kind: int
+    order_value: float
     blocked_until: int  # first bar whose close may decide an entry again
+    sleeve: int  # whose it is
+    order_price: float  # at which it fills in this part of the bar; NaN: it does not
+    order_priced: int  # 1 if it names a limit or a stop
+    order_limit: float  # NaN: none
+    order_stop: float  # NaN: none, or passed already
+    order_reason: int
+    order_day: int
+    slot: int  # place in `Book.held`
+    lived_from: int  # first bar whose whole range the position has seen
+    entry_bar: int
     opened_quantity: float  # of this round trip, on today's share basis
     opened_value: float
     closed_value: float
     fees: float
     income: float  # dividends received less borrow paid
-    stop_loss: float
-    take_profit: float
-    trailing_stop: float
     max_bars: int
     cooldown: int
-    order_kind: int
-    order_reason: int
-    order_value: float
     order_stop_loss: float
     order_take_profit: float
     order_trailing_stop: float
     order_max_bars: int
     order_cooldown: int
+    volume_bar: int  # in the first slot of a symbol: the bar of which `volume_used` shares are gone
+    volume_used: float
 
 
 class Day(Record):
@@ -191,7 +269,7 @@ class Day(Record):
 
 
 class FillRow(Record):
-    """One fill: signed quantity, price after slippage, what it cost."""
+    """One fill: signed quantity, price after slippage, what it cost; ``symbol`` is the slot."""
 
     __slots__ = (
         "bar",
@@ -212,7 +290,10 @@ class FillRow(Record):
 
 
 class TradeRow(Record):
-    """One round trip from flat to flat; quantity and prices on its last day's share basis."""
+    """One round trip from flat to flat; quantity and prices on its last day's share basis.
+
+    ``symbol`` is the slot.
+    """
 
     __slots__ = (
         "symbol",
@@ -263,47 +344,20 @@ class Market(NamedTuple):
     """What a run trades in, given once."""
 
     symbols: int
+    sleeves: int  # strategies; slot k * symbols + s is symbol s in the hands of strategy k
     bars: list[Bar]  # row after row of [T, S]
+    volumes: Column  # the same rows; empty where no term asks for them
     actions: list[Action]  # by bar
     action_start: Codes  # [T + 1]: those of bar t are actions[action_start[t]:action_start[t + 1]]
-    first_delisting: int
-
-
-class Terms(NamedTuple):
-    """What trading costs and how orders work."""
-
-    commission_rate: float  # of the fill's value
-    commission_per_share: float
-    commission_minimum: float  # per fill
-    slippage_rate: float  # of the price, always against you
-    borrow_rate: float  # of the short value, per session
-    lot: float  # smallest number of shares; 0.0 for fractional shares
-    fill: int  # NEXT_OPEN, NEXT_CLOSE or SAME_CLOSE
-    size_at: int  # AT_ORDER or AT_FILL
-
-    @classmethod
-    def of(cls, config: BacktestConfig) -> Terms:
-        """The terms that a configuration asks for."""
-        costs = config.costs
-        return cls(
-            commission_rate=costs.commission_bps / 1e4,
-            commission_per_share=costs.commission_per_share,
-            commission_minimum=costs.commission_minimum,
-            slippage_rate=costs.slippage_bps / 1e4,
-            borrow_rate=costs.borrow_bps / 1e4 / config.periods_per_year,
-            lot=0.0 if config.fractional else 1.0,
-            fill={"next_open": NEXT_OPEN, "next_close": NEXT_CLOSE}.get(config.fill, SAME_CLOSE),
-            size_at=AT_FILL if config.size_at == "fill" else AT_ORDER,
-        )
 
 
 class Book(NamedTuple):
     """Everything that changes as bars go by."""
 
     account: list[Account]  # of one
-    holdings: list[Holding]  # [S]
-    held: Codes  # [S]: symbols with a position, in no order
-    working: Codes  # [S]: symbols with a working order, ascending
+    holdings: list[Holding]  # [K * S]
+    held: Codes  # [K * S]: slots with a position, in no order
+    working: Codes  # [K * S]: slots with a working order, ascending
 
 
 class Log(NamedTuple):

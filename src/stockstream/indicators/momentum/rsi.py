@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators.base import KernelIndicator
+from stockstream.indicators.four import averages, blank
 from stockstream.indicators.spec import IndicatorSpec, bars_to_fade
 from stockstream.jit import kernel
 
@@ -75,6 +76,42 @@ def rsi_array(
             out[t] = rsi_step(state, x[t], period)
 
 
+@kernel
+def rsi_dense(
+    x: Sequence[float],
+    begins: Sequence[int],
+    rows: Sequence[int],
+    period: int,
+    scratch: MutableSequence[float],
+    spare: Sequence[int],
+    out: MutableSequence[float],
+) -> bool:
+    """:func:`rsi_array` of series without a gap."""
+    for s in range(len(rows)):
+        begin, n = begins[s], rows[s]
+        now, before = x[begin + 1 : begin + n], x[begin : begin + n - 1]
+        rise = scratch[spare[s] + 1 : spare[s] + n]
+        for t in range(len(now)):
+            rise[t] = max(0.0, now[t] - before[t])
+    averages(scratch, spare, out, begins, rows, 1, period, 1.0 / period)
+    for s in range(len(rows)):
+        begin, n = begins[s], rows[s]
+        now, before = x[begin + 1 : begin + n], x[begin : begin + n - 1]
+        fall = scratch[spare[s] + 1 : spare[s] + n]
+        for t in range(len(now)):
+            fall[t] = max(0.0, -(now[t] - before[t]))
+    averages(scratch, spare, scratch, spare, rows, 1, period, 1.0 / period)
+    for s in range(len(rows)):
+        gain = out[begins[s] + period : begins[s] + rows[s]]
+        loss = scratch[spare[s] + period : spare[s] + rows[s]]
+        for t in range(len(gain)):
+            moved = gain[t] + loss[t]
+            strength = 100.0 * (gain[t] / moved)
+            gain[t] = strength if moved > 0.0 else 0.0
+    blank(out, begins, period)
+    return True
+
+
 def _slots(period: int) -> int:  # noqa: ARG001 - the same for every period
     return SLOTS
 
@@ -92,6 +129,7 @@ SPEC = IndicatorSpec(
     outputs=("rsi",),
     step=rsi_step,
     array=rsi_array,
+    dense=rsi_dense,
     slots=_slots,
     reach=_reach,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators.base import KernelIndicator
+from stockstream.indicators.four import blank, means
 from stockstream.indicators.spec import IndicatorSpec
 from stockstream.indicators.trend.extremes import RING as EXTREME_HEAD
 from stockstream.indicators.trend.extremes import extreme_slots, highest_step, lowest_step
@@ -80,6 +81,85 @@ def stochastic_array(
             )
 
 
+@kernel
+def stochastic_dense(
+    high: Sequence[float],
+    low: Sequence[float],
+    close: Sequence[float],
+    begins: Sequence[int],
+    rows: Sequence[int],
+    period: int,
+    smoothing: int,
+    signal: int,
+    scratch: MutableSequence[float],
+    spare: Sequence[int],
+    k: MutableSequence[float],
+    d: MutableSequence[float],
+) -> bool:
+    """:func:`stochastic_array` of series without a gap."""
+    for s in range(len(rows)):
+        begin, end = begins[s], begins[s] + rows[s]
+        _raw(
+            high[begin:end],
+            low[begin:end],
+            close[begin:end],
+            period,
+            scratch[spare[s] : spare[s] + rows[s]],
+            scratch[spare[len(rows)] :],
+        )
+    first = period - 1
+    means(scratch, spare, k, begins, rows, first, smoothing)
+    first += smoothing - 1
+    means(k, begins, d, begins, rows, first, signal)
+    first += signal - 1
+    blank(k, begins, first)
+    blank(d, begins, first)
+    return True
+
+
+@kernel
+def _raw(
+    high: Sequence[float],
+    low: Sequence[float],
+    close: Sequence[float],
+    period: int,
+    top: MutableSequence[float],
+    spare: MutableSequence[float],
+) -> None:
+    """Raw %K of one series, into ``top``.
+
+    The extremes of 2, 4, 8 ... bars are each the extreme of two shorter ones: passes without a
+    branch, where a search would guess wrongly which value is the largest.
+    """
+    n, by = len(high), min(1, period - 1)
+    raw, wider_top = top[period - 1 :], spare[0:n]
+    bottom, wider_bottom = spare[n : 2 * n], spare[2 * n : 3 * n]
+    a, b, to = high[by:], high, top[by:]
+    for t in range(len(a)):
+        to[t] = max(a[t], b[t])
+    a, b, to = low[by:], low, bottom[by:]
+    for t in range(len(a)):
+        to[t] = min(a[t], b[t])
+    width = 1 + by
+    while width < period:
+        by = min(width, period - width)
+        a, b, to = top[by:], top, wider_top[by:]
+        for t in range(len(a)):
+            to[t] = max(a[t], b[t])
+        a, b, to = bottom[by:], bottom, wider_bottom[by:]
+        for t in range(len(a)):
+            to[t] = min(a[t], b[t])
+        top, wider_top = wider_top, top
+        bottom, wider_bottom = wider_bottom, bottom
+        width += by
+    known = close[period - 1 :]
+    top, bottom = top[period - 1 :], bottom[period - 1 :]
+    for t in range(len(known)):
+        range_ = top[t] - bottom[t]
+        share = (known[t] - bottom[t]) / range_ * 100.0
+        raw[t] = share if range_ != 0.0 else 0.0
+
+
 def _slots(period: int, smoothing: int, signal: int) -> int:
     return 2 * extreme_slots(period) + sma_slots(smoothing) + sma_slots(signal)
 
@@ -97,6 +177,7 @@ SPEC = IndicatorSpec(
     outputs=("k", "d"),
     step=stochastic_step,
     array=stochastic_array,
+    dense=stochastic_dense,
     slots=_slots,
     reach=_reach,
 )

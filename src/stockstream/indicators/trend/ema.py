@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators.base import KernelIndicator
+from stockstream.indicators.four import averages, blank
 from stockstream.indicators.spec import IndicatorSpec, bars_to_fade
 from stockstream.jit import kernel
 
@@ -60,6 +61,22 @@ def ema_array(
             out[t] = ema_step(state, x[t], period)
 
 
+@kernel
+def ema_dense(
+    x: Sequence[float],
+    begins: Sequence[int],
+    rows: Sequence[int],
+    period: int,
+    _scratch: MutableSequence[float],
+    _spare: Sequence[int],
+    out: MutableSequence[float],
+) -> bool:
+    """:func:`ema_array` of series without a gap."""
+    averages(x, begins, out, begins, rows, 0, period, 2.0 / (period + 1.0))
+    blank(out, begins, period - 1)
+    return True
+
+
 def ema_reach(period: int) -> int:
     """Bars of the seed before its last one, and those in which it fades."""
     return period - 1 + bars_to_fade(1.0 - 2.0 / (period + 1.0))
@@ -78,6 +95,7 @@ SPEC = IndicatorSpec(
     outputs=("ema",),
     step=ema_step,
     array=ema_array,
+    dense=ema_dense,
     slots=_slots,
     reach=ema_reach,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators.base import KernelIndicator
+from stockstream.indicators.four import averages, blank
 from stockstream.indicators.spec import IndicatorSpec
 from stockstream.indicators.trend.ema import EMA_SLOTS, ema_reach, ema_step
 from stockstream.jit import kernel
@@ -67,6 +68,41 @@ def macd_array(
             line[t], smooth[t], histogram[t] = macd_step(state, x[t], fast, slow, signal)
 
 
+@kernel
+def macd_dense(
+    x: Sequence[float],
+    begins: Sequence[int],
+    rows: Sequence[int],
+    fast: int,
+    slow: int,
+    signal: int,
+    _scratch: MutableSequence[float],
+    _spare: Sequence[int],
+    line: MutableSequence[float],
+    smooth: MutableSequence[float],
+    histogram: MutableSequence[float],
+) -> bool:
+    """:func:`macd_array` of series without a gap."""
+    averages(x, begins, line, begins, rows, slow - fast, fast, 2.0 / (fast + 1.0))
+    averages(x, begins, histogram, begins, rows, 0, slow, 2.0 / (slow + 1.0))
+    for s in range(len(rows)):
+        begin, end = begins[s] + slow - 1, begins[s] + rows[s]
+        quick, slow_average = line[begin:end], histogram[begin:end]
+        for t in range(len(quick)):
+            quick[t] -= slow_average[t]
+    averages(line, begins, smooth, begins, rows, slow - 1, signal, 2.0 / (signal + 1.0))
+    head = slow + signal - 2
+    for s in range(len(rows)):
+        begin, end = begins[s] + head, begins[s] + rows[s]
+        a, b, difference = line[begin:end], smooth[begin:end], histogram[begin:end]
+        for t in range(len(a)):
+            difference[t] = a[t] - b[t]
+    blank(line, begins, head)
+    blank(smooth, begins, head)
+    blank(histogram, begins, head)
+    return True
+
+
 def _slots(fast: int, slow: int, signal: int) -> int:  # noqa: ARG001 - same for all
     return AVERAGES + 3 * EMA_SLOTS
 
@@ -85,6 +121,7 @@ SPEC = IndicatorSpec(
     outputs=("macd", "signal", "hist"),
     step=macd_step,
     array=macd_array,
+    dense=macd_dense,
     slots=_slots,
     reach=_reach,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators.base import KernelIndicator
+from stockstream.indicators.four import blank, means
 from stockstream.indicators.spec import IndicatorSpec
 from stockstream.jit import kernel
 
@@ -62,6 +63,22 @@ def sma_array(
             out[t] = sma_step(state, x[t], period)
 
 
+@kernel
+def sma_dense(
+    x: Sequence[float],
+    begins: Sequence[int],
+    rows: Sequence[int],
+    period: int,
+    _scratch: MutableSequence[float],
+    _spare: Sequence[int],
+    out: MutableSequence[float],
+) -> bool:
+    """:func:`sma_array` of series without a gap."""
+    means(x, begins, out, begins, rows, 0, period)
+    blank(out, begins, period - 1)
+    return True
+
+
 def sma_slots(period: int) -> int:
     """Floats of state: three, and the ring of the last ``period`` values."""
     return RING + period
@@ -80,6 +97,7 @@ SPEC = IndicatorSpec(
     outputs=("sma",),
     step=sma_step,
     array=sma_array,
+    dense=sma_dense,
     slots=sma_slots,
     reach=_reach,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators.base import KernelIndicator
+from stockstream.indicators.four import averages, blank
 from stockstream.indicators.spec import IndicatorSpec, bars_to_fade
 from stockstream.jit import kernel
 
@@ -73,6 +74,31 @@ def atr_array(
             out[t] = atr_step(state, high[t], low[t], close[t], period)
 
 
+@kernel
+def atr_dense(
+    high: Sequence[float],
+    low: Sequence[float],
+    close: Sequence[float],
+    begins: Sequence[int],
+    rows: Sequence[int],
+    period: int,
+    scratch: MutableSequence[float],
+    spare: Sequence[int],
+    out: MutableSequence[float],
+) -> bool:
+    """:func:`atr_array` of series without a gap."""
+    for s in range(len(rows)):
+        begin, end = begins[s], begins[s] + rows[s]
+        h, lo, before = high[begin + 1 : end], low[begin + 1 : end], close[begin : end - 1]
+        true_range = scratch[spare[s] + 1 : spare[s] + rows[s]]
+        for t in range(len(h)):
+            widest = max(h[t] - lo[t], abs(h[t] - before[t]))
+            true_range[t] = max(widest, abs(lo[t] - before[t]))
+    averages(scratch, spare, out, begins, rows, 1, period, 1.0 / period)
+    blank(out, begins, period)
+    return True
+
+
 def _slots(period: int) -> int:  # noqa: ARG001 - the same for every period
     return SLOTS
 
@@ -90,6 +116,7 @@ SPEC = IndicatorSpec(
     outputs=("atr",),
     step=atr_step,
     array=atr_array,
+    dense=atr_dense,
     slots=_slots,
     reach=_reach,
 )

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators.base import KernelIndicator
+from stockstream.indicators.four import blank, means
 from stockstream.indicators.spec import IndicatorSpec
 from stockstream.indicators.trend.sma import RING as SMA_HEAD
 from stockstream.indicators.trend.sma import sma_slots, sma_step
-from stockstream.indicators.volatility.std import std_slots, std_step
+from stockstream.indicators.volatility.std import CANCELLED, std_slots, std_step, std_sums
 from stockstream.jit import kernel
 
 if TYPE_CHECKING:
@@ -55,6 +56,40 @@ def bollinger_array(
             upper[t], middle[t], lower[t] = bollinger_step(state, x[t], period, deviations)
 
 
+@kernel
+def bollinger_dense(
+    x: Sequence[float],
+    begins: Sequence[int],
+    rows: Sequence[int],
+    period: int,
+    deviations: float,
+    scratch: MutableSequence[float],
+    spare: Sequence[int],
+    upper: MutableSequence[float],
+    middle: MutableSequence[float],
+    lower: MutableSequence[float],
+) -> bool:
+    """:func:`bollinger_array` of series without a gap; False where a sum has gone stale."""
+    means(x, begins, middle, begins, rows, 0, period)
+    stale = 0
+    for s in range(len(rows)):
+        begin, end = begins[s] + period - 1, begins[s] + rows[s]
+        total, squares, peak = scratch[spare[0] :], scratch[spare[1] :], scratch[spare[2] :]
+        std_sums(x[begins[s] : end], period, total, squares, peak)
+        up, mid, low = upper[begin:end], middle[begin:end], lower[begin:end]
+        for t in range(len(up)):
+            spread = squares[t] - total[t] * total[t] / period
+            stale += spread < CANCELLED * peak[t]
+            width = deviations * math.sqrt(spread / period)
+            width = width if spread > 0.0 else 0.0
+            up[t] = mid[t] + width
+            low[t] = mid[t] - width
+    blank(upper, begins, period - 1)
+    blank(middle, begins, period - 1)
+    blank(lower, begins, period - 1)
+    return stale == 0
+
+
 def _slots(period: int, deviations: float) -> int:  # noqa: ARG001 - whatever the width
     return sma_slots(period) + std_slots(period)
 
@@ -72,6 +107,7 @@ SPEC = IndicatorSpec(
     outputs=("upper", "middle", "lower"),
     step=bollinger_step,
     array=bollinger_array,
+    dense=bollinger_dense,
     slots=_slots,
     reach=_reach,
 )

@@ -13,7 +13,7 @@ from stockstream.jit import kernel
 if TYPE_CHECKING:
     from collections.abc import MutableSequence, Sequence
 
-__all__ = ["SPEC", "StandardDeviation", "std_array", "std_slots", "std_step"]
+__all__ = ["SPEC", "StandardDeviation", "std_array", "std_slots", "std_step", "std_sums"]
 
 SLOT, FULL, SHIFT, SUM, SQUARES, PEAK, RING = 0, 1, 2, 3, 4, 5, 6
 
@@ -90,6 +90,42 @@ def std_array(
             state[i] = 0.0
         for t in range(offsets[series], offsets[series + 1]):
             out[t] = std_step(state, x[t], period)
+
+
+@kernel
+def std_sums(
+    x: Sequence[float],
+    period: int,
+    total: MutableSequence[float],
+    squares: MutableSequence[float],
+    peak: MutableSequence[float],
+) -> None:
+    """The sums of :func:`std_step` along a series without a gap, from row ``period - 1`` on.
+
+    Where ``squares - total^2 / period`` is less than ``CANCELLED * peak``, the step makes the sums
+    afresh: what follows in a series is then not the step's.
+    """
+    rows = len(x) - period + 1
+    last = x[period - 1 :]
+    for begin in range(0, rows, max(period, 1)):
+        shift = last[begin]
+        deviations, powers = 0.0, 0.0
+        window = x[begin : begin + period]
+        for t in range(len(window)):
+            entering = window[t] - shift
+            deviations += entering
+            powers += entering * entering
+        most = powers
+        total[begin], squares[begin], peak[begin] = deviations, powers, 0.0
+        end = min(begin + period, rows)
+        new, old = last[begin + 1 : end], x[begin : end - 1]
+        totals, powers_of, peaks = total[begin + 1 :], squares[begin + 1 :], peak[begin + 1 :]
+        for t in range(len(new)):
+            entering, leaving = new[t] - shift, old[t] - shift
+            deviations += entering - leaving
+            powers += entering * entering - leaving * leaving
+            most = max(most, powers)
+            totals[t], powers_of[t], peaks[t] = deviations, powers, most
 
 
 def std_slots(period: int) -> int:

@@ -55,6 +55,28 @@ def obv_array(
             out[t] = obv_step(state, close[t], volume[t])
 
 
+@kernel
+def obv_dense(
+    close: Sequence[float],
+    volume: Sequence[float],
+    begins: Sequence[int],
+    rows: Sequence[int],
+    _scratch: MutableSequence[float],
+    _spare: Sequence[int],
+    out: MutableSequence[float],
+) -> bool:
+    """:func:`obv_array` of series without a gap."""
+    for s in range(len(rows)):
+        begin, end = begins[s], begins[s] + rows[s]
+        c, v, o = close[begin:end], volume[begin:end], out[begin:end]
+        total = v[0]
+        o[0] = total
+        for t in range(1, len(c)):
+            total += ((c[t] > c[t - 1]) - (c[t] < c[t - 1])) * v[t]
+            o[t] = total
+    return True
+
+
 def _slots() -> int:
     return SLOTS
 
@@ -73,6 +95,7 @@ SPEC = IndicatorSpec(
     outputs=("obv",),
     step=obv_step,
     array=obv_array,
+    dense=obv_dense,
     slots=_slots,
     reach=_reach,
 )

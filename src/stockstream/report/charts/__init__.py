@@ -6,18 +6,29 @@ escaped, because plotly reads a part of HTML in every text. Plotly is imported w
 drawn.
 """
 
+from stockstream.report.charts.comparison import correlation_heat_map, growth_chart
+from stockstream.report.charts.contribution import contribution_chart
 from stockstream.report.charts.equity import Curve, equity_chart
+from stockstream.report.charts.excursions import excursion_chart, holding_chart
 from stockstream.report.charts.months import monthly_heat_map
 from stockstream.report.charts.parameters import parameter_heat_map
 from stockstream.report.charts.prices import Marks, price_chart
+from stockstream.report.charts.risk import exposure_chart, rolling_chart
 from stockstream.report.charts.trades import trade_chart
 
 __all__ = [
     "Curve",
     "Marks",
+    "contribution_chart",
+    "correlation_heat_map",
     "equity_chart",
+    "excursion_chart",
+    "exposure_chart",
+    "growth_chart",
+    "holding_chart",
     "monthly_heat_map",
     "parameter_heat_map",
     "price_chart",
+    "rolling_chart",
     "trade_chart",
 ]

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["trade_chart"]
 
+DOTS = 2_500
+"""More than that would cover each other."""
+
 
 def trade_chart(
     closed: Dates, returns: Floats, bars: NDArray[np.int64], symbols: Sequence[str]
@@ -36,7 +39,7 @@ def trade_chart(
         symbols: one for each trade.
     """
     order = np.argsort(closed, kind="stable")
-    shown = order[thinned([returns[order]])]
+    shown = order[thinned([returns[order]], DOTS)]
     held = [f"{escape(symbols[i])}, {bars[i]:,} bars" for i in shown.tolist()]
     dots = {
         "type": "scatter",

@@ -19,19 +19,25 @@
     return figure;
   }
 
+  // Who takes a picture of the page reads there how high it is once all is drawn.
+  const measure = () => {
+    document.documentElement.dataset.height = document.documentElement.scrollHeight;
+  };
+
   function draw() {
-    for (const box of document.querySelectorAll("[data-figure]")) {
+    const drawn = [...document.querySelectorAll("[data-figure]")].map((box) => {
       let text = read(box.dataset.figure);
       if (night.matches) text = text.replace(/#[0-9a-f]{6}/g, (colour) => twins[colour] ?? colour);
       const { data, layout } = fitted(JSON.parse(text));
-      Plotly.react(box, data, layout, {
+      return Plotly.react(box, data, layout, {
         responsive: true,
         displaylogo: false,
         displayModeBar: narrow.matches ? false : "hover",
         // by name: the library's own choice has a button that leads off the page
         modeBarButtons: [["toImage", "resetScale2d"]],
       });
-    }
+    });
+    Promise.all(drawn).then(measure);
   }
   draw();
   night.addEventListener("change", draw);

@@ -1,0 +1,1 @@
+"""Shapes of single bars and of a few in a row."""

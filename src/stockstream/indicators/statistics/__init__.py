@@ -1,0 +1,1 @@
+"""What a window of values looks like."""
