@@ -10,7 +10,7 @@ WORKERS ?= auto
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit lint format check docs bench package deploy clean install lock
+.PHONY: help demo test test-unit lint format check docs bench parity package deploy clean install lock
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -56,6 +56,9 @@ docs: $(STAMP) ## write what the documents quote again: options, tables, output
 
 bench: $(STAMP) ## speed, as ratios within one run
 	@$(BIN)/python -m pytest benchmarks -p no:randomly --benchmark-only --benchmark-disable-gc -q -s
+
+parity: $(STAMP) ## hold ours against other backtesters, each in an environment of its own
+	@$(BIN)/python -m parity
 
 package: $(STAMP) ## wheel and source archive in dist/
 	@$(UV) build --quiet --out-dir dist

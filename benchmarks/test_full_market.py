@@ -29,7 +29,7 @@ FILE = REAL / "asx_market_2019_2023.parquet"
 SYMBOLS, SESSIONS = 1_997, 1_260
 
 CHILD = """
-import json, resource, sys, time
+import json, sys, time
 began = time.perf_counter()
 from stockstream import BacktestConfig, Lake, run_backtest
 
@@ -37,7 +37,8 @@ lake, given = Lake.open(sys.argv[1]), json.loads(sys.argv[2])
 result = run_backtest(BacktestConfig(**given), lake)
 rows = result.fills.height, result.trades.height
 found = {"wall": time.perf_counter() - began, "cpu": time.process_time()}
-found["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+found["peak"] = int(peak.split()[1]) * 1024  # getrusage would tell of the parent's memory
 print(json.dumps({**found, "fills": rows[0], "sessions": len(result.dates)}))
 """
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 
+from stockstream.backtest.flags import DISTRUST, distrusted
 from stockstream.backtest.run import run_on_panel
-from stockstream.strategy import RuleStrategy, Strategy, Weights
+from stockstream.strategy import Action, RuleStrategy, Strategy, Weights
 from stockstream.testing.play import config_of, panel_of
 
 if TYPE_CHECKING:
     from stockstream.backtest.config import BacktestConfig
     from stockstream.market.panel import Panel
-    from stockstream.strategy import Action, Bars
+    from stockstream.strategy import Bars
 
 
 class Hold(RuleStrategy):
@@ -70,3 +72,25 @@ def test_zero_trades_are_explained() -> None:
     assert "zero trades: no entry in 6 sessions; the rule never fired" in flags(Never(), FLAT)
     short = panel_of({"A": [10.0] * 3})
     assert "the strategy looks back 3 bars and there are 3" in flags(Never(), short)
+
+
+class Tomorrow(Strategy):
+    """Buys what rises tomorrow."""
+
+    def prepare(self, bars: pl.DataFrame) -> pl.DataFrame:
+        return bars.with_columns(soon=pl.col("close").shift(-1))
+
+    def on_data(self, date: Any, symbol: str, data: Any, portfolio: Any) -> Action | None:
+        return Action.target_weight(0.5 if data["soon"] > data["close"] else 0.0)
+
+
+def test_free_form_that_looks_ahead_is_not_to_be_believed() -> None:
+    wave = [10.0 + (t % 7) for t in range(200)]
+    panel = panel_of({"A": wave})
+    result = run_on_panel(Tomorrow(), panel, config_of(), benchmark=False)
+    [doubt] = distrusted(result.flags)
+    assert doubt.startswith("Tomorrow: prepared column 'soon' up to")
+    assert result.flags[0] == f"{DISTRUST}{doubt}"
+    again = run_on_panel(Tomorrow(), panel, config_of(), benchmark=False, look_ahead=False)
+    assert distrusted(again.flags) == []
+    assert again.equity.tolist() == result.equity.tolist()

@@ -154,3 +154,72 @@ def test_costs_cost(backtest: Stockstream, symbols: list[str]) -> None:
     assert total() == 0.0
     assert total("--commission-min", "5") > 0.0
     assert total("--slippage-bps", "5") > 0.0
+
+
+LEAK = """
+import polars as pl
+from stockstream.strategy import Action, Strategy
+
+
+class Leak(Strategy):
+    def prepare(self, bars):
+        return bars.with_columns(soon=pl.col("close").shift(-1))
+
+    def on_data(self, date, symbol, data, portfolio):
+        return Action.target_weight(0.05 if data["soon"] > data["close"] else 0.0)
+"""
+
+
+def test_a_strategy_that_looks_ahead_is_said_loudly_and_exits_with_1(
+    stockstream: Stockstream, lake: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "leak.py").write_text(LEAK, encoding="utf-8")
+    asked = ("backtest", "--strategy", "leak.py:Leak", "--lake", lake, "--runs", "runs")
+    said = stockstream(*asked, "--report", "sheet.html")
+    assert said.code == 1
+    assert "DO NOT BELIEVE THESE NUMBERS: Leak: prepared column 'soon'" in said.out
+    assert "Do not believe these numbers" in (tmp_path / "sheet.html").read_text(encoding="utf-8")
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+    assert stockstream(*asked, "--no-look-ahead-check").code == 0
+
+
+def test_what_costs_take(stockstream: Stockstream, lake: Path) -> None:
+    asked = ("backtest", "--strategy", "RSIMeanReversion", "--lake", lake, "--no-save")
+    said = stockstream(*asked, "--commission-bps", "10", "--cost-sensitivity")
+    assert said.code == 0, said.err
+    assert [line.split()[0] for line in said.out.splitlines()[-5:]] == [
+        "x0",
+        "x0.5",
+        "x1",
+        "x2",
+        "x3",
+    ]
+    found = stockstream(*asked, "--slippage-bps", "5", "--cost-sensitivity", "--json").document
+    assert [run["factor"] for run in found["cost_sensitivity"]["runs"]] == [0.0, 0.5, 1.0, 2.0, 3.0]
+    free = stockstream(*asked, "--cost-sensitivity")
+    assert free.code == 2
+    assert "the configuration has no costs" in free.err
+
+
+def test_a_book_of_strategies(stockstream: Stockstream, lake: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "strategies:\n  trend: {class: MovingAverageCrossover, parameters: {slow_period: 40}}\n"
+        "books:\n  both: {trend: 0.5, RSIMeanReversion: 0.5}\n",
+        encoding="utf-8",
+    )
+    asked = ("backtest", "--strategies", "mine.yaml", "--lake", lake, "--runs", "runs")
+    said = stockstream(*asked, "--strategy", "both", "--benchmark", "equal_weight")
+    assert said.code == 0, said.err
+    assert said.out.startswith("trend + RSIMeanReversion\ntrend 50%: fast_period=20 slow_period=40")
+    assert stockstream("report", "latest", "--runs", "runs").code == 0
+    alone = stockstream(*asked, "--strategy", "trend", "--param", "fast_period=5", "--json")
+    assert alone.document["config"]["parameters"] == {"fast_period": 5, "slow_period": 40}
+    mixed = stockstream(*asked, "--strategy", "both", "--param", "fast_period=5")
+    assert mixed.code == 2
+    assert "both is a book of 2 strategies: --param cannot say whose fast_period" in mixed.err
+    swept = stockstream(
+        *("sweep", "--strategies", "mine.yaml", "--lake", lake, "--strategy", "both"),
+        *("--grid", "fast_period=5,10"),
+    )
+    assert swept.code == 2
+    assert "run one of trend, RSIMeanReversion alone" in swept.err

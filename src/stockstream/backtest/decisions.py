@@ -6,6 +6,7 @@ Both forms give the same codes, sizes and prices, so the broker cannot tell who 
 from __future__ import annotations
 
 import math
+import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from stockstream.backtest.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT, TARGET
 from stockstream.strategy.crosssection_order import Sessions
-from stockstream.strategy.evaluate import across_in_blocks, evaluate
+from stockstream.strategy.evaluate import Spare, across_in_blocks, evaluate
 from stockstream.strategy.orders import SizeIn, Ticket
 from stockstream.strategy.schedule import due_sessions
 from stockstream.strategy.signals import Signals
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BarDecider", "Decisions", "SymbolDecision", "common_ticket", "decide_all"]
 
-BLOCK_ROWS = 1 << 15
-"""Rows evaluated at a time: intermediate columns of this length stay in the processor's cache."""
+BLOCK_ROWS = 1 << 18
+"""Rows evaluated at a time: two megabytes for each column in between, so that some stay in the
+processor's cache, and calling a kernel costs nothing beside running it."""
 
 SHORT_AXIS = 1 << 16
 """Sessions that numbers of 16 bits can count: 250 years."""
@@ -124,6 +126,16 @@ class _Found(NamedTuple):
     stop: Floats
 
 
+class _Memory(threading.local):
+    """What blocks are evaluated in, kept by each thread: two megabytes for each indicator."""
+
+    def __init__(self) -> None:
+        self.spare = Spare()
+
+
+_memory = _Memory()
+
+
 def decide_all(rules: Rules, panel: Panel, memo: Memo | None = None) -> Decisions:
     """Evaluate rules over a whole panel.
 
@@ -142,7 +154,8 @@ def decide_all(rules: Rules, panel: Panel, memo: Memo | None = None) -> Decision
     else:
         named = rules.expressions()
         roots = list(named.values())
-        values = evaluate(roots, columns, panel.offsets, memo, _sessions(panel))
+        spare = _memory.spare if memo is None else None
+        values = evaluate(roots, columns, panel.offsets, memo, _sessions(panel), spare)
         given = dict(zip(named, values, strict=True))
         found = _found(rules, panel, slice(0, len(panel.bar)), due_of(rules, panel), given)
     ticket = common_ticket(rules)
@@ -163,7 +176,8 @@ def _in_blocks(
         rows = slice(int(panel.offsets[first]), int(panel.offsets[stop]))
         given = {name: column[rows] for name, column in columns.items()}
         known = {node: column[rows] for node, column in across.items()}
-        values = evaluate(roots, given, panel.offsets[first : stop + 1] - rows.start, known)
+        bounds = panel.offsets[first : stop + 1] - rows.start
+        values = evaluate(roots, given, bounds, known, spare=_memory.spare)
         pieces.append(_found(rules, panel, rows, due, dict(zip(named, values, strict=True))))
     return _Found(*(np.concatenate(parts) for parts in zip(*pieces, strict=True)))
 

@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stockstream.backtest.config import BacktestConfig
     from stockstream.backtest.outcome import Outcome
     from stockstream.market.panel import Panel
 
-__all__ = ["config_flags", "outcome_flags"]
+__all__ = ["DISTRUST", "config_flags", "distrusted", "outcome_flags"]
+
+DISTRUST = "do not believe these numbers: "
+"""How a flag begins that takes everything back."""
+
+
+def distrusted(flags: Iterable[str]) -> list[str]:
+    """Why the numbers mean nothing, if so."""
+    return [flag.removeprefix(DISTRUST) for flag in flags if flag.startswith(DISTRUST)]
 
 
 def config_flags(config: BacktestConfig) -> list[str]:

@@ -84,7 +84,14 @@ def reproduce(kept: BacktestResult, lake: VersionedSource) -> Reproduction:
         version=kept.identity.data_version,
         columns=columns_of(managers),
     )
-    now = run_on_panel(managers, panel, config, engine=cast("Engine", kept.engine), benchmark=False)
+    now = run_on_panel(
+        managers,
+        panel,
+        config,
+        engine=cast("Engine", kept.engine),
+        benchmark=False,
+        look_ahead=False,
+    )
     before, after = kept.identity.as_dict(), now.identity.as_dict()
     changed = tuple(
         (name, str(value), str(after[name]))

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from stockstream.backtest.benchmark import benchmark_of, index_symbol
 from stockstream.backtest.compiled import CompiledRunner
 from stockstream.backtest.event import run_event
-from stockstream.backtest.flags import config_flags, outcome_flags
+from stockstream.backtest.flags import DISTRUST, config_flags, outcome_flags
 from stockstream.backtest.identity import identify
 from stockstream.backtest.result import BacktestResult
 from stockstream.backtest.sleeves import Manager, columns_of, lookback_of, managers_of, written_out
+from stockstream.backtest.verify import check_free_form
 from stockstream.errors import ConfigError
 from stockstream.strategy.rule import RuleStrategy
 from stockstream.strategy.strategy import Strategy
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from stockstream.backtest.config import BacktestConfig
     from stockstream.backtest.outcome import Outcome
@@ -53,7 +54,12 @@ class Source(Protocol):
 
 
 def run_backtest(
-    config: BacktestConfig, lake: Source, *, engine: Engine = "auto", benchmark: bool = True
+    config: BacktestConfig,
+    lake: Source,
+    *,
+    engine: Engine = "auto",
+    benchmark: bool = True,
+    look_ahead: bool = True,
 ) -> BacktestResult:
     """Run one backtest.
 
@@ -62,6 +68,8 @@ def run_backtest(
         lake: where the bars are.
         engine: ``auto`` compiles rules and steps free-form code; rules can be stepped too.
         benchmark: run the configuration's benchmark beside it.
+        look_ahead: search strategies in free form for look-ahead, in a sample that costs at most a
+            fifth of the run, or some hundred sessions; what is found is a flag of the result.
 
     Raises:
         ConfigError: the configuration does not fit the strategy or the lake.
@@ -74,7 +82,15 @@ def run_backtest(
     index = None
     if named is not None:
         index = lake.panel([named], resolved.start_date, resolved.end_date)
-    return run_on_panel(managers, panel, resolved, engine=engine, benchmark=benchmark, index=index)
+    return run_on_panel(
+        managers,
+        panel,
+        resolved,
+        engine=engine,
+        benchmark=benchmark,
+        index=index,
+        look_ahead=look_ahead,
+    )
 
 
 def prepare(config: BacktestConfig, lake: Source) -> tuple[tuple[Manager, ...], BacktestConfig]:
@@ -112,6 +128,7 @@ def run_on_panel(
     engine: Engine = "auto",
     benchmark: bool = True,
     index: Panel | None = None,
+    look_ahead: bool = True,
 ) -> BacktestResult:
     """Run over a panel that is at hand already.
 
@@ -122,6 +139,7 @@ def run_on_panel(
         engine: see :func:`run_backtest`.
         benchmark: run the configuration's benchmark beside it.
         index: the bars of the benchmark, where it is a symbol of its own.
+        look_ahead: see :func:`run_backtest`.
 
     Raises:
         ConfigError: the engine cannot run the strategy.
@@ -129,6 +147,7 @@ def run_on_panel(
     """
     managers = [Manager.alone(strategy)] if isinstance(strategy, Strategy) else strategy
     compiles = _compiles(managers, engine)
+    doubts = list(_doubts(managers, panel, config)) if look_ahead else []  # before the run
     outcome = _outcome(managers, panel, config, compiles=compiles)
     return BacktestResult.of(
         outcome,
@@ -138,6 +157,7 @@ def run_on_panel(
         engine="compiled" if compiles else "event",
         sleeves=[manager.name for manager in managers],
         flags=(
+            *doubts,
             *panel.flags,
             *config_flags(config),
             *outcome_flags(outcome, panel, lookback_of(managers)),
@@ -157,6 +177,15 @@ def _compiles(managers: Sequence[Manager], engine: Engine) -> bool:
 
 def _has_rules(manager: Manager) -> bool:
     return isinstance(manager.strategy, RuleStrategy)
+
+
+def _doubts(managers: Sequence[Manager], panel: Panel, config: BacktestConfig) -> Iterator[str]:
+    """What a sample of the strategies in free form gives to doubt; rules cannot look ahead."""
+    for manager in managers:
+        if not _has_rules(manager):
+            check = check_free_form(manager.strategy, panel, config)
+            if not check.passed:
+                yield f"{DISTRUST}{manager.name}: {check.detail}"
 
 
 def _outcome(

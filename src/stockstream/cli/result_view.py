@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from stockstream.backtest.flags import DISTRUST, distrusted
 from stockstream.cli.console import say, show_table, warn
 from stockstream.cli.figures import metric_cells, percent, plain, ratio
 from stockstream.market.survivorship import ON_RECORD
@@ -44,6 +45,9 @@ def show_result(result: BacktestResult) -> None:
     say(plain(subtitle(result)))
     say(f"costs: {costs_in_words(config.costs)}; {result.engine} engine")
     say()
+    for doubt in distrusted(result.flags):
+        typer.secho(f"DO NOT BELIEVE THESE NUMBERS: {doubt}", fg="red", bold=True)
+        say()
     if not result.metrics.trades:
         typer.secho("NO TRADE WAS MADE: the figures below mean nothing.", fg="red", bold=True)
         say()
@@ -59,7 +63,7 @@ def show_result(result: BacktestResult) -> None:
         gain = result.benchmark.equity[-1] / result.benchmark.equity[0] - 1.0
         say(f"{result.benchmark.name}: {percent(gain, 2, signed=True)}")
     _show_gaps(result)
-    for flag in condensed(result.flags):
+    for flag in condensed(flag for flag in result.flags if not flag.startswith(DISTRUST)):
         (say if flag.startswith(ON_RECORD) else warn)(flag)
     say(
         f"made of: data {known.data_version}, config {known.config_digest[:10]}, "

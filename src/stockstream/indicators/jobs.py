@@ -1,8 +1,8 @@
-"""Compiled runs of indicators over many series: four at a time, over threads.
+"""Compiled runs of indicators over many series: some at a time, over threads.
 
-Series without a gap go through the dense form of an indicator (``docs/kernels.md``), four of
+Series without a gap go through the dense form of an indicator (``docs/kernels.md``), a dozen of
 similar length together; all others, and indicators that have none, through its array form. All
-indicators of four series run one after the other while those are in the processor's cache.
+indicators of a dozen series run one after the other while those are in the processor's cache.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from stockstream.indicators.four import FOUR
 from stockstream.jit import compiled, kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     Ints: TypeAlias = NDArray[np.int64]
 
 __all__ = ["Job", "run"]
+
+TOGETHER = 12
+"""Series for which a kernel is called once: threads take turns between their calls."""
 
 SPARE = 3
 """Columns of scratch of one series beyond one for each of them."""
@@ -63,7 +66,7 @@ def run(jobs: Sequence[Job], offsets: Ints, threads: int = 1) -> None:
             _Runner([job], offsets).series(0, len(offsets) - 1)
         return
     longest_first = np.argsort(-np.diff(offsets), kind="stable")
-    groups = [longest_first[i : i + FOUR] for i in range(0, len(longest_first), FOUR)]
+    groups = list(_groups(longest_first))
     if threads == 1:
         _Runner(jobs, offsets).groups(groups)
         return
@@ -72,6 +75,16 @@ def run(jobs: Sequence[Job], offsets: Ints, threads: int = 1) -> None:
         runs = [pool.submit(_Runner(jobs, offsets).groups, part) for part in parts]
         for one in runs:
             one.result()
+
+
+def _groups(series: Ints) -> Iterator[Ints]:
+    """Up to ``TOGETHER`` at a time, a multiple of four where so many are left."""
+    first = 0
+    while first < len(series):
+        left = len(series) - first
+        size = min(TOGETHER, left - left % FOUR or left)
+        yield series[first : first + size]
+        first += size
 
 
 class _Runner:
@@ -91,16 +104,16 @@ class _Runner:
             for job in jobs
         ]
         longest = int(np.diff(offsets).max(initial=0))
-        self.spare = np.arange(FOUR + SPARE) * longest
+        self.spare = np.arange(TOGETHER + SPARE) * longest
         self.scratch = np.empty(len(self.spare) * longest)
         self.no_gap = compiled(no_gap)
 
     def groups(self, groups: Sequence[Ints]) -> None:
-        """All jobs over some series, up to four at a time."""
+        """All jobs over some series, up to ``TOGETHER`` at a time."""
         for group in groups:
             begins = self.offsets[group]
             rows = self.offsets[group + 1] - begins
-            shortest = int(rows[-1]) if len(group) == FOUR else 0
+            shortest = int(rows[-1]) if len(group) % FOUR == 0 else 0
             gapless: dict[int, bool] = {}
             for work in self.work:
                 if not self._dense(work, begins, rows, shortest, gapless):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stockstream.backtest.flags import distrusted
 from stockstream.errors import StockstreamError
 from stockstream.market.survivorship import ON_RECORD
 from stockstream.report.formats import count, day, money, plain_number
@@ -250,6 +251,15 @@ def _cost_badges(costs: Costs) -> list[Badge]:
 
 def alarm(result: BacktestResult) -> Alarm | None:
     """Why every number below means nothing, if so."""
+    doubts = distrusted(result.flags)
+    if doubts:
+        return Alarm(
+            "Do not believe these numbers",
+            (
+                *(_sentence(doubt) for doubt in doubts),
+                "Look closer with `stockstream verify`, and mend the strategy.",
+            ),
+        )
     if result.metrics.trades:
         return None
     diagnosis = [flag for flag in result.flags if flag.startswith("zero trades")]
