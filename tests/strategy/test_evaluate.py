@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stockstream.errors import DataError
+from stockstream.indicators.evaluation import apply_many
 from stockstream.strategy import (
     Bars,
     Condition,
@@ -397,16 +398,13 @@ class TestMeaning:
 
 @pytest.mark.usefixtures("interpreted")
 def test_the_memo_holds_every_output_and_spares_computing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from stockstream.indicators import registry
-
     calls: list[str] = []
-    compute = registry.compute
 
-    def counted(name: str, *rest: Any) -> Any:
-        calls.append(name)
-        return compute(name, *rest)
+    def counted(wanted: Any, *rest: Any, **more: Any) -> Any:
+        calls.extend(spec.name for spec, *_ in wanted)
+        return apply_many(wanted, *rest, **more)
 
-    monkeypatch.setattr(registry, "compute", counted)
+    monkeypatch.setattr("stockstream.strategy.evaluate.apply_many", counted)
     close = np.arange(1.0, 61.0)
     memo: dict[Expr, Any] = {}
     lines = macd(bars.close)
