@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stockstream.backtest.config import Costs, Margin, MarketRules
@@ -142,6 +142,14 @@ CONFIGS = st.builds(
 SEEDS = st.integers(0, 100_000)
 
 
+@example(  # what rounding left of a used-up volume was bought at the limit, above the bar
+    seed=224,
+    config=config_of(
+        margin=Margin(leverage=2.0, maintenance=0.0),
+        market_rules=MarketRules(max_volume_share=0.2),
+        fractional=True,
+    ),
+)
 @given(seed=SEEDS, config=CONFIGS)
 def test_books_balance(seed: int, config: BacktestConfig) -> None:
     panel = market(seed)

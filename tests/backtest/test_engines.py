@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stockstream import jit
 from stockstream.backtest import compiled
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
-    from stockstream.backtest.config import BacktestConfig
     from stockstream.backtest.decisions import Decisions
     from stockstream.backtest.outcome import Outcome
     from stockstream.strategy.expression import Bars
@@ -154,100 +150,6 @@ def test_a_log_that_runs_full_grows_and_loses_nothing() -> None:
     outcome = run_compiled(rules, panel, config, compile_kernels=False)
     assert len(outcome.fills) > 256
     assert_same(outcome, step_rules(rules, panel, config))
-
-
-class TestAccounting:
-    """What must hold whatever is traded."""
-
-    @given(
-        seed=st.integers(0, 10_000),
-        rules=st.sampled_from(RULES),
-        terms=st.sampled_from(TERMS),
-    )
-    def test_books_balance(self, seed: int, rules: RuleStrategy, terms: dict[str, Any]) -> None:
-        panel, config = random_panel(seed), config_of(**terms)
-        outcome = run_compiled(rules.plan(), panel, config, compile_kernels=False)
-        assert_equity_is_cash_and_positions(outcome, panel, config)
-        assert_fills_within_bars(outcome, panel, config)
-        profit = outcome.days["equity"][-1] - config.initial_capital
-        assert outcome.trades["pnl"].sum() == pytest.approx(profit, abs=1e-6)
-
-    @given(seed=st.integers(0, 10_000), rules=st.sampled_from(RULES))
-    def test_doubling_capital_doubles_profit_with_fractional_shares(
-        self, seed: int, rules: RuleStrategy
-    ) -> None:
-        panel = random_panel(seed)
-        config = config_of(fractional=True, costs=Costs(commission_bps=10, slippage_bps=5))
-        double = config.changed(initial_capital=2 * config.initial_capital)
-        once, twice = (
-            run_compiled(rules.plan(), panel, terms, compile_kernels=False).days["equity"]
-            for terms in (config, double)
-        )
-        np.testing.assert_allclose(twice, 2.0 * once, rtol=1e-9)
-
-    @given(seed=st.integers(0, 10_000), rules=st.sampled_from(RULES[1:3]))
-    def test_permuting_symbols_changes_nothing_while_cash_suffices(
-        self, seed: int, rules: RuleStrategy
-    ) -> None:
-        panel = random_panel(seed)
-        order = np.random.default_rng(seed).permutation(len(panel.symbols)).tolist()
-        config = config_of(fractional=True)
-        one = run_compiled(_small(rules), panel, config, compile_kernels=False)
-        other = run_compiled(_small(rules), panel.select(order), config, compile_kernels=False)
-        np.testing.assert_allclose(one.days["equity"], other.days["equity"], rtol=1e-12)
-
-    def test_no_signal_leaves_the_capital_alone(self) -> None:
-        panel = random_panel(3, sessions=40, first=0)
-        rules = MovingAverageCrossover(fast_period=20, slow_period=50).plan()
-        outcome = run_compiled(rules, panel, config_of(), compile_kernels=False)
-        assert set(outcome.days["equity"].tolist()) == {10_000.0}
-
-
-def _small(strategy: RuleStrategy) -> Signals:
-    """The rules with positions so small that cash never runs out."""
-    rules = strategy.plan()
-    assert isinstance(rules, Signals)
-    return replace(rules, weight=0.05)
-
-
-def assert_equity_is_cash_and_positions(
-    outcome: Outcome, panel: Panel, config: BacktestConfig
-) -> None:
-    """Rebuild cash and positions from fills, actions and borrow alone, bar by bar."""
-    cash, shares = config.initial_capital, np.zeros(len(panel.symbols))
-    close = panel.matrix("close")
-    last = np.full(len(panel.symbols), np.nan)
-    fills, actions = outcome.fills, panel.actions
-    borrow = config.costs.borrow_bps / 1e4 / config.periods_per_year
-    for t in range(panel.sessions):
-        for i in np.flatnonzero(actions.bar == t):
-            s, value = actions.symbol[i], actions.value[i]
-            if actions.kind[i] == 0:
-                shares[s], last[s] = shares[s] * value, last[s] / value
-            else:
-                cash += shares[s] * value
-        for fill in fills[fills["bar"] == t]:
-            shares[fill["symbol"]] += fill["quantity"]
-            cash -= fill["quantity"] * fill["price"] + fill["commission"]
-        last = np.where(np.isnan(close[t]), last, close[t])
-        held = np.abs(shares) > 1e-9
-        value = float(np.sum(shares[held] * last[held]))
-        if config.fill != "same_close":
-            charge = -float(np.sum(np.minimum(shares[held] * last[held], 0.0))) * borrow
-            cash -= charge
-        if t >= panel.first:
-            day = outcome.days[t - panel.first]
-            assert day["cash"] == pytest.approx(cash, abs=1e-6)
-            assert day["equity"] == pytest.approx(cash + value, abs=1e-6)
-
-
-def assert_fills_within_bars(outcome: Outcome, panel: Panel, config: BacktestConfig) -> None:
-    """No fill outside [low, high] but for slippage; paid-out shares apart."""
-    high, low = panel.matrix("high"), panel.matrix("low")
-    slip = config.costs.slippage_bps / 1e4
-    for fill in outcome.fills[outcome.fills["reason"] < 5]:
-        t, s = fill["bar"], fill["symbol"]
-        assert low[t, s] * (1 - slip) - 1e-9 <= fill["price"] <= high[t, s] * (1 + slip) + 1e-9
 
 
 class Daily(Strategy):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stockstream.backtest.broker.fees import whole_lots
+from stockstream.backtest.broker.records import DUST
 from stockstream.jit import kernel
 
 if TYPE_CHECKING:
@@ -63,9 +64,12 @@ def within_volume(
     if used.volume_bar != t:
         used.volume_bar = t
         used.volume_used = 0.0
-    room = terms.limits.volume * market.volumes[t * market.symbols + column] - used.volume_used
+    most = terms.limits.volume * market.volumes[t * market.symbols + column]
+    room = most - used.volume_used
     shares = abs(quantity)
-    if shares > room:
-        shares = max(whole_lots(room, terms.lot), 0.0)
+    if room <= DUST * most:
+        shares = 0.0  # what rounding leaves of a volume that is used up
+    elif shares > room:
+        shares = whole_lots(room, terms.lot)
     used.volume_used += shares
     return shares if quantity > 0.0 else -shares

@@ -47,7 +47,7 @@ UNKNOWN: Final = -1e300
 """A value that nobody has worked out; adding to it leaves it unknown."""
 
 DUST: Final = 1e-9
-"""Share of equity below which what is left to spend is what rounding left."""
+"""Share of the equity, or of the volume, below which what is left of it is what rounding left."""
 
 CACHE_LINE: Final = 64
 
