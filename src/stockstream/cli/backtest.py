@@ -11,6 +11,7 @@ from stockstream.cli.console import command, emit, say
 from stockstream.cli.exits import Exit
 from stockstream.cli.request import open_lake
 from stockstream.cli.run_options import RunOptions
+from stockstream.cli.terms import COSTS
 
 if TYPE_CHECKING:
     from stockstream.backtest.config import BacktestConfig
@@ -44,7 +45,7 @@ def backtest(
         typer.Option(
             "--cost-sensitivity",
             help="Run it at 0, 0.5, 1, 2 and 3 times its costs too.",
-            rich_help_panel=options.COSTS,
+            rich_help_panel=COSTS,
         ),
     ] = False,
     save: Annotated[bool, typer.Option("--save/--no-save", help="Keep the run, or do not.")] = True,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stockstream.cli import options
+from stockstream.cli import options, terms
 from stockstream.cli.request import config_of
 from stockstream.errors import ConfigError
 
@@ -48,31 +48,31 @@ class RunOptions:
     end_date: options.EndDate = None
     symbols: options.Symbols = None
     lake: options.LakePlace = None
-    initial_capital: options.Capital = 100_000.0
-    fill: options.Fill = "next_open"
-    size_at: options.SizeAt = "order"
-    fractional: options.Fractional = False
-    leverage: options.Leverage = 1.0
-    maintenance_margin: options.Maintenance = 0.25
-    exchange: options.Rules = "none"
-    lot: options.Lot = None
-    minimum_parcel: options.MinimumParcel = None
-    tick: options.Tick = None
-    max_volume_share: options.MaxVolumeShare = None
-    commission_bps: options.CommissionBps = 0.0
-    commission_per_share: options.CommissionPerShare = 0.0
-    commission_fixed: options.CommissionFixed = 0.0
-    commission_minimum: options.CommissionMinimum = 0.0
-    commission_tiers: options.CommissionTiers = None
-    slippage_bps: options.SlippageBps = 0.0
-    spread_bps: options.SpreadBps = 0.0
-    impact: options.Impact = 0.0
-    borrow_bps: options.BorrowBps = 0.0
-    financing_bps: options.FinancingBps = 0.0
-    benchmark: options.BenchmarkName = None
-    periods_per_year: options.PeriodsPerYear = 252
-    risk_free: options.RiskFree = 0.0
-    seed: options.Seed = 0
+    initial_capital: terms.Capital = 100_000.0
+    fill: terms.Fill = "next_open"
+    size_at: terms.SizeAt = "order"
+    fractional: terms.Fractional = False
+    leverage: terms.Leverage = 1.0
+    maintenance_margin: terms.Maintenance = 0.25
+    exchange: terms.Rules = "none"
+    lot: terms.Lot = None
+    minimum_parcel: terms.MinimumParcel = None
+    tick: terms.Tick = None
+    max_volume_share: terms.MaxVolumeShare = None
+    commission_bps: terms.CommissionBps = 0.0
+    commission_per_share: terms.CommissionPerShare = 0.0
+    commission_fixed: terms.CommissionFixed = 0.0
+    commission_minimum: terms.CommissionMinimum = 0.0
+    commission_tiers: terms.CommissionTiers = None
+    slippage_bps: terms.SlippageBps = 0.0
+    spread_bps: terms.SpreadBps = 0.0
+    impact: terms.Impact = 0.0
+    borrow_bps: terms.BorrowBps = 0.0
+    financing_bps: terms.FinancingBps = 0.0
+    benchmark: terms.BenchmarkName = None
+    periods_per_year: terms.PeriodsPerYear = 252
+    risk_free: terms.RiskFree = 0.0
+    seed: terms.Seed = 0
 
     def config(
         self, lake: "Lake", grid: Mapping[str, Sequence[Any]] | None = None
