@@ -105,6 +105,7 @@ def test_all_three_forms_agree(name: str, series: Any, seed: int) -> None:
         assert _same_bits(one, three)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INDICATORS)
 def test_default_parameters_on_long_series(name: str, make_bars: MakeBars) -> None:
     spec = INDICATORS[name]
