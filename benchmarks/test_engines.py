@@ -18,7 +18,7 @@ from stockstream.backtest.compiled import run_compiled
 from stockstream.backtest.config import BacktestConfig, Costs
 from stockstream.backtest.event import run_event
 from stockstream.backtest.result import measure
-from stockstream.strategy.orders import Action
+from stockstream.strategy.orders import Action, Bracket
 from stockstream.strategy.rule import RuleStrategy
 from stockstream.strategy.signals import Signals
 from stockstream.strategy.strategy import Strategy
@@ -47,6 +47,18 @@ class Rules(RuleStrategy):
     def rules(self, bars: Bars) -> Signals:
         fast, slow = sma(bars.close, 10), sma(bars.close, 50)
         return Signals(enter_long=fast.crosses_above(slow), exit_long=fast.crosses_below(slow))
+
+
+class Guarded(RuleStrategy):
+    """The same, every position watched by all that a bracket has."""
+
+    def rules(self, bars: Bars) -> Signals:
+        fast, slow = sma(bars.close, 10), sma(bars.close, 50)
+        return Signals(
+            enter_long=fast.crosses_above(slow),
+            exit_long=fast.crosses_below(slow),
+            bracket=Bracket(stop_loss=0.05, take_profit=0.15, trailing_stop=0.1, cooldown=5),
+        )
 
 
 class Callback(Strategy):
@@ -112,12 +124,17 @@ def rate(benchmark: Any, panel: Panel, seconds: float) -> float:
     return found
 
 
+@pytest.mark.parametrize("strategy", [Rules, Guarded])
 @pytest.mark.parametrize(("symbols", "ratio"), [(50, 3.0), (500, 1.5), (2000, 1.0)])
 def test_compiled_portfolio_engine(
-    benchmark: Any, panel_of_size: Callable[[int], Panel], symbols: int, ratio: float
+    benchmark: Any,
+    panel_of_size: Callable[[int], Panel],
+    symbols: int,
+    ratio: float,
+    strategy: type[RuleStrategy],
 ) -> None:
     """The loop handles a row of symbols at once, so it gains on wide panels; we do far more."""
-    panel, rules = panel_of_size(symbols), Rules().plan()
+    panel, rules = panel_of_size(symbols), strategy().plan()
 
     def run() -> object:
         return measure(run_compiled(rules, panel, CONFIG, compile_kernels=True), CONFIG)
@@ -125,6 +142,7 @@ def test_compiled_portfolio_engine(
     run()
     benchmark.pedantic(run, rounds=10, warmup_rounds=3)
     seconds = best(run)
+    print(f"\n{strategy.__name__}", end="")
     rate(benchmark, panel, seconds)
     assert best(lambda: plain_loop(panel), 2) / seconds > ratio
 
