@@ -58,3 +58,19 @@ def test_a_window_too_short_to_cut_is_said(
     said = stockstream(*given, *days, "--symbols", symbols[0])
     assert said.code == 1
     assert "choose a longer range" in said.err
+
+
+def test_each_strategy_of_a_book_is_checked(
+    stockstream: Stockstream, lake: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "strategies.yaml").write_text(
+        "books:\n  both: {MovingAverageCrossover: 0.5, RSIMeanReversion: 0.5}\n", encoding="utf-8"
+    )
+    asked = ("verify", "--strategy", "both", "--lake", lake, "--cuts", "1")
+    said = stockstream(*asked)
+    assert said.code == 0, said.err
+    assert "MovingAverageCrossover(" in said.out
+    assert "RSIMeanReversion(" in said.out
+    found = stockstream(*asked, "--json").document
+    assert (found["passed"], len(found["strategies"])) == (True, 2)

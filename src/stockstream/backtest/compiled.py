@@ -10,12 +10,16 @@ from stockstream.backtest.broker.layout import market_of
 from stockstream.backtest.broker.terms import Terms
 from stockstream.backtest.decisions import decide_all
 from stockstream.jit import COMPILE_ABOVE, part_of, pays_to_compile
+from stockstream.strategy.rule import RuleStrategy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stockstream.backtest.broker.records import Market
     from stockstream.backtest.config import BacktestConfig
     from stockstream.backtest.decisions import Decisions
     from stockstream.backtest.outcome import Outcome
+    from stockstream.backtest.sleeves import Manager
     from stockstream.market.panel import Panel
     from stockstream.strategy.evaluate import Memo
     from stockstream.strategy.signals import Rules
@@ -62,6 +66,14 @@ class CompiledRunner:
         """Evaluate rules; with a memo, what the next ones may share is kept in it."""
         with part_of(self._steps):
             return decide_all(rules, self._panel, memo)
+
+    def decide_together(self, managers: Sequence[Manager]) -> list[Decisions]:
+        """What the rules among some strategies decide, each for its share of the capital."""
+        return [
+            self.decide(manager.strategy.plan()).scaled(manager.weight)
+            for manager in managers
+            if isinstance(manager.strategy, RuleStrategy)
+        ]
 
     def follow(self, *decisions: Decisions) -> Outcome:
         """Run decisions made beforehand; those of several strategies share the cash."""

@@ -11,10 +11,9 @@ from stockstream.backtest.broker.broker import Broker
 from stockstream.backtest.broker.terms import Terms
 from stockstream.backtest.broker.turn import TurnBroker
 from stockstream.backtest.desks import FreeDesk, RuleDesk
-from stockstream.backtest.sleeves import Manager
+from stockstream.backtest.sleeves import as_managers
 from stockstream.jit import pays_to_compile
 from stockstream.strategy.rule import RuleStrategy
-from stockstream.strategy.strategy import Strategy
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,8 +22,10 @@ if TYPE_CHECKING:
     from stockstream.backtest.config import BacktestConfig
     from stockstream.backtest.desks import Desk, Journal
     from stockstream.backtest.outcome import Outcome
+    from stockstream.backtest.sleeves import Manager
     from stockstream.market.panel import Panel
     from stockstream.strategy.signals import Rules
+    from stockstream.strategy.strategy import Strategy
 
 __all__ = ["run_event", "step_rules"]
 
@@ -57,7 +58,7 @@ def run_event(
     Raises:
         StrategyError: a strategy failed or returned something unusable; says when and where.
     """
-    managers = [Manager.alone(strategy)] if isinstance(strategy, Strategy) else strategy
+    managers = as_managers(strategy)
     if compile_kernels is None:
         compile_kernels = pays_to_compile(panel.symbol_bars // WORTH)
     free = not any(isinstance(manager.strategy, RuleStrategy) for manager in managers)

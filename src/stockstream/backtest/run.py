@@ -10,11 +10,16 @@ from stockstream.backtest.event import run_event
 from stockstream.backtest.flags import DISTRUST, config_flags, outcome_flags
 from stockstream.backtest.identity import identify
 from stockstream.backtest.result import BacktestResult
-from stockstream.backtest.sleeves import Manager, columns_of, lookback_of, managers_of, written_out
+from stockstream.backtest.sleeves import (
+    as_managers,
+    columns_of,
+    lookback_of,
+    managers_of,
+    written_out,
+)
 from stockstream.backtest.verify import check_free_form
 from stockstream.errors import ConfigError
 from stockstream.strategy.rule import RuleStrategy
-from stockstream.strategy.strategy import Strategy
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,7 +27,11 @@ if TYPE_CHECKING:
 
     from stockstream.backtest.config import BacktestConfig
     from stockstream.backtest.outcome import Outcome
+    from stockstream.backtest.sleeves import (
+        Manager,
+    )
     from stockstream.market.panel import Panel
+    from stockstream.strategy.strategy import Strategy
 
 __all__ = ["Engine", "Source", "panel_for", "prepare", "run_backtest", "run_on_panel"]
 
@@ -145,7 +154,7 @@ def run_on_panel(
         ConfigError: the engine cannot run the strategy.
         StrategyError: the strategy failed.
     """
-    managers = [Manager.alone(strategy)] if isinstance(strategy, Strategy) else strategy
+    managers = as_managers(strategy)
     compiles = _compiles(managers, engine)
     doubts = list(_doubts(managers, panel, config)) if look_ahead else []  # before the run
     outcome = _outcome(managers, panel, config, compiles=compiles)
@@ -194,9 +203,4 @@ def _outcome(
     if not compiles:
         return run_event(managers, panel, config)
     runner = CompiledRunner(panel, config)
-    decisions = [
-        runner.decide(manager.strategy.plan()).scaled(manager.weight)
-        for manager in managers
-        if isinstance(manager.strategy, RuleStrategy)
-    ]
-    return runner.follow(*decisions)
+    return runner.follow(*runner.decide_together(managers))

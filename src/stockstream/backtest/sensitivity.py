@@ -11,10 +11,8 @@ from stockstream.backtest.compiled import CompiledRunner
 from stockstream.backtest.event import run_event
 from stockstream.backtest.result import json_ready, measure
 from stockstream.backtest.run import panel_for, prepare
-from stockstream.backtest.sleeves import Manager
+from stockstream.backtest.sleeves import as_managers
 from stockstream.errors import ConfigError
-from stockstream.strategy.rule import RuleStrategy
-from stockstream.strategy.strategy import Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +22,10 @@ if TYPE_CHECKING:
     from stockstream.backtest.config import BacktestConfig, Costs
     from stockstream.backtest.decisions import Decisions
     from stockstream.backtest.run import Source
+    from stockstream.backtest.sleeves import Manager
     from stockstream.market.panel import Panel
     from stockstream.metrics.summary import Metrics
+    from stockstream.strategy.strategy import Strategy
 
 __all__ = ["FACTORS", "CostSensitivity", "cost_sensitivity", "sensitivity_on_panel"]
 
@@ -118,7 +118,7 @@ def sensitivity_on_panel(
         raise ConfigError(f"factors={list(factors)}: give multiples of the costs, 0 or more")
     if config.costs.free:
         raise ConfigError("the configuration has no costs: give it some, such as commission_bps=10")
-    managers = [Manager.alone(strategy)] if isinstance(strategy, Strategy) else strategy
+    managers = as_managers(strategy)
     decisions = _decisions(managers, panel, config)
     metrics = []
     for factor in chosen:
@@ -135,10 +135,5 @@ def _decisions(
     managers: Sequence[Manager], panel: Panel, config: BacktestConfig
 ) -> list[Decisions] | None:
     """What rules decide, whatever it costs; None where a strategy has to be asked bar by bar."""
-    runner = CompiledRunner(panel, config)
-    decisions = [
-        runner.decide(manager.strategy.plan()).scaled(manager.weight)
-        for manager in managers
-        if isinstance(manager.strategy, RuleStrategy)
-    ]
+    decisions = CompiledRunner(panel, config).decide_together(managers)
     return decisions if len(decisions) == len(managers) else None

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stockstream.strategy.registry import canonical_name, get_strategy
+from stockstream.strategy.strategy import Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stockstream.backtest.config import BacktestConfig
-    from stockstream.strategy.strategy import Strategy
 
-__all__ = ["Manager", "columns_of", "lookback_of", "managers_of", "written_out"]
+__all__ = ["Manager", "as_managers", "columns_of", "lookback_of", "managers_of", "written_out"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class Manager:
     def alone(cls, strategy: Strategy) -> Manager:
         """A strategy that has the whole book to itself."""
         return cls(type(strategy).__name__, strategy)
+
+
+def as_managers(strategy: Strategy | Sequence[Manager]) -> Sequence[Manager]:
+    """Several strategies as they are; one alone has the whole book."""
+    return [Manager.alone(strategy)] if isinstance(strategy, Strategy) else strategy
 
 
 def managers_of(config: BacktestConfig) -> tuple[Manager, ...]:

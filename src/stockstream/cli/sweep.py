@@ -12,15 +12,13 @@ from stockstream.cli.console import emit, note, say
 from stockstream.cli.exits import Exit
 from stockstream.cli.request import open_lake
 from stockstream.cli.run_options import RunOptions
-from stockstream.errors import ConfigError, DataError, UnknownNameError
+from stockstream.errors import DataError, UnknownNameError
 
 if TYPE_CHECKING:
     from stockstream.backtest.config import BacktestConfig
     from stockstream.lake.store import Lake
 
 __all__ = ["sweep"]
-
-SUFFIXES = (".parquet", ".csv")
 
 Split = Literal["none", "ticker", "year"]
 
@@ -116,8 +114,9 @@ def _demand_writable(file: Path) -> None:
         ConfigError: another kind of file.
         DataError: the folder cannot be written to.
     """
-    if file.suffix.lower() not in SUFFIXES:
-        raise ConfigError(f"--output {file} must end in {' or '.join(SUFFIXES)}")
+    from stockstream.market.table_file import demand_suffix
+
+    demand_suffix(file)
     nearest = next(folder for folder in file.absolute().parents if folder.exists())
     if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
         raise DataError(f"cannot write to {nearest}; choose another --output")

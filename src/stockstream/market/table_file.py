@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -13,9 +9,10 @@ import polars.selectors as cs
 
 from stockstream.errors import ConfigError, DataError
 from stockstream.market.spreadsheet import escape_formulas
+from stockstream.market.whole_file import whole_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["SUFFIXES", "demand_suffix", "write_table"]
 
@@ -50,7 +47,7 @@ def write_table(frame: pl.DataFrame, path: Path, what: str) -> Path:
     demand_suffix(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _beside(path) as fresh:
+        with whole_file(path) as fresh:
             if path.suffix.lower() == ".parquet":
                 frame.write_parquet(fresh)
             else:
@@ -60,18 +57,3 @@ def write_table(frame: pl.DataFrame, path: Path, what: str) -> Path:
     except (OSError, pl.exceptions.PolarsError) as error:
         raise DataError(f"cannot write {what} to {path}: {error}; nothing was changed") from error
     return path
-
-
-@contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """A file to write, which takes the place of the old one when that has gone well."""
-    handle, name = tempfile.mkstemp(prefix=".new-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    fresh = Path(name)
-    try:
-        yield fresh
-        fresh.chmod(0o644)
-        fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise

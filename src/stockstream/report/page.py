@@ -5,17 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
-import tempfile
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stockstream.errors import DataError
+from stockstream.market.whole_file import whole_file
 from stockstream.report import theme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import plotly.graph_objects as go
 
@@ -80,15 +79,8 @@ def write_page(page: str, path: Path, what: str) -> Path:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(page.encode())
-            Path(fresh).chmod(0o644)
-            Path(fresh).replace(path)
-        except BaseException:
-            Path(fresh).unlink(missing_ok=True)
-            raise
+        with whole_file(path) as fresh:
+            fresh.write_bytes(page.encode())
     except OSError as error:
         raise DataError(
             f"cannot write {what} to {path}: {error.strerror or error}; choose another file"

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from stockstream.errors import DataError
+from stockstream.market.whole_file import whole_file
 
 __all__ = ["BROWSERS", "find_browser", "write_picture"]
 
@@ -112,26 +113,14 @@ def write_picture(page: Path, picture: Path, *, browser: str | None = None) -> P
             raise DataError(f"{program} gave no picture of {page}; try another one with --browser")
         try:
             picture.parent.mkdir(parents=True, exist_ok=True)
-            _replace(fresh, picture)
+            with whole_file(picture) as beside:
+                shutil.copyfile(fresh, beside)  # it may come from another disk
         except OSError as error:
             raise DataError(
                 f"cannot write the picture to {picture}: {error.strerror or error}; "
                 "choose another file"
             ) from error
     return picture
-
-
-def _replace(fresh: Path, picture: Path) -> None:
-    """Put a file in its place in one step, also from another disk."""
-    descriptor, beside = tempfile.mkstemp(prefix=f".{picture.name}.", dir=picture.parent)
-    os.close(descriptor)
-    try:
-        shutil.copyfile(fresh, beside)
-        Path(beside).chmod(0o644)
-        Path(beside).replace(picture)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
 
 
 def _run(program: str, scratch: str, height: int, *words: str) -> str:
