@@ -43,3 +43,19 @@ def market(symbols: int) -> Panel:
 @pytest.fixture
 def panel_of_size() -> Callable[[int], Panel]:
     return market
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--most-trials``."""
+    parser.addoption(
+        "--most-trials",
+        type=int,
+        default=10**6,
+        help="the largest sweep of the benchmarks; 10000000 takes minutes and 4 GB of disk",
+    )
+
+
+@pytest.fixture
+def most_trials(request: pytest.FixtureRequest) -> int:
+    found: int = request.config.getoption("--most-trials")
+    return found

@@ -1,7 +1,7 @@
-"""Write docs/images/tear-sheet.png: the tear sheet of ``stockstream demo`` in a real browser.
+"""Write docs/images/tear-sheet.png and study.png: the pages of ``stockstream demo`` in a browser.
 
-Run it from the repository with the development environment and a Chromium, when the page or the
-demo has changed: ``python scripts/make_screenshot.py``. The bars are simulated.
+Run it from the repository with the development environment and a Chromium, when a page or the demo
+has changed: ``python scripts/make_screenshot.py``. The bars are simulated.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-PICTURE = Path(__file__).parents[1] / "docs" / "images" / "tear-sheet.png"
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+PAGES = {"tearsheet.html": "tear-sheet.png", "sweep.html": "study.png"}
+"""Pages of the demo, and what their pictures are called."""
+
 CHROMIUM = "/usr/bin/chromium"
 WIDTH, HEIGHT = 1280, 1440
 LARGEST = 300_000
@@ -40,22 +43,24 @@ def photograph(page_file: Path, picture: Path, browser_path: str) -> None:
 
 
 def main() -> int:
-    """Run the demo in a folder of its own and take the picture."""
+    """Run the demo in a folder of its own and take the pictures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--browser", default=shutil.which("chromium") or CHROMIUM)
-    parser.add_argument("--output", type=Path, default=PICTURE)
+    parser.add_argument("--output", type=Path, default=IMAGES, help="folder of the pictures")
     options = parser.parse_args()
     from stockstream.cli import main as stockstream
 
-    output = options.output.absolute()
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+    folder = options.output.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
         if stockstream(["demo"]):
             return 1
-        photograph(Path("data/demo/tearsheet.html").absolute(), output, options.browser)
-    size = output.stat().st_size
-    sys.stderr.write(f"{output}: {size:,} bytes\n")
-    return 0 if size <= LARGEST else 1
+        for page, picture in PAGES.items():
+            photograph(Path("data/demo", page).absolute(), folder / picture, options.browser)
+    sizes = {name: (folder / name).stat().st_size for name in PAGES.values()}
+    for name, size in sizes.items():
+        sys.stderr.write(f"{folder / name}: {size:,} bytes\n")
+    return 0 if max(sizes.values()) <= LARGEST else 1
 
 
 if __name__ == "__main__":

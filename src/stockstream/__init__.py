@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from stockstream.strategy.rule import RuleStrategy
     from stockstream.strategy.signals import Signals, Weights
     from stockstream.strategy.strategy import Strategy
+    from stockstream.study.result import StudyResult
     from stockstream.study.sweep import run_sweep
 
 __version__ = "0.1.0"
@@ -51,6 +52,7 @@ __all__ = [
     "Signals",
     "Sleeve",
     "Strategy",
+    "StudyResult",
     "Weights",
     "cost_sensitivity",
     "fetch",
@@ -81,6 +83,7 @@ _HOMES = {
     "strategy.rule": ("RuleStrategy",),
     "strategy.signals": ("Signals", "Weights"),
     "strategy.strategy": ("Strategy",),
+    "study.result": ("StudyResult",),
     "study.sweep": ("run_sweep",),
 }
 _HOME = {name: f"{__name__}.{module}" for module, names in _HOMES.items() for name in names}

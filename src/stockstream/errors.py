@@ -4,7 +4,8 @@ The tree; each error is also the builtin that fits it, so callers may catch eith
 
     StockstreamError
     ├── ConfigError(ValueError)           an option, parameter or date that cannot be used
-    │   └── UnknownNameError(LookupError) a name that does not exist; says which ones do
+    │   ├── UnknownNameError(LookupError) a name that does not exist; says which ones do
+    │   └── GridError                     a grid, constraint or sample of it; says where in its text
     ├── DataError(ValueError)             data that cannot be read or trusted
     │   ├── NoDataError(LookupError)      nothing there for this question
     │   └── FetchError                    a source did not give what it was asked for
@@ -35,6 +36,7 @@ __all__ = [
     "EmptyError",
     "FailureKind",
     "FetchError",
+    "GridError",
     "LakeError",
     "LookAheadError",
     "MalformedError",
@@ -49,6 +51,7 @@ __all__ = [
 ]
 
 SHOWN_NAMES = 12
+SHOWN_TEXT = 60
 
 FailureKind: TypeAlias = Literal["not_found", "rate_limited", "transient", "empty", "malformed"]
 """Why a source gave nothing for a symbol. None of them means that the symbol is delisted."""
@@ -75,6 +78,27 @@ class UnknownNameError(ConfigError, LookupError):
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
         self.kind, self.name, self.known = kind, name, tuple(known)
         super().__init__(_unknown_name_message(kind, name, self.known, hint))
+
+
+class GridError(ConfigError):
+    """A grid, a constraint or a sample that cannot be used.
+
+    Attributes:
+        text: what was given; empty if it was no text.
+        position: index into ``text`` at which it went wrong; None if it is no single place.
+        hint: what to write in its place.
+
+    Args:
+        what: what is wrong.
+        hint: see above.
+        text: see above.
+        position: see above.
+    """
+
+    def __init__(self, what: str, hint: str, text: str = "", position: int | None = None) -> None:
+        self.text, self.position, self.hint = text, position, hint
+        where = "" if position is None else f" ({_place(text, position)})"
+        super().__init__(f"{what}{where}: {hint}")
 
 
 class DataError(StockstreamError, ValueError):
@@ -159,6 +183,13 @@ class PartialError(StockstreamError):
     def __init__(self, message: str, failures: Iterable[str]) -> None:
         self.failures = tuple(failures)
         super().__init__(message)
+
+
+def _place(text: str, position: int) -> str:
+    """Where in a text something is, with what stands around it."""
+    first, stop = max(position - SHOWN_TEXT // 2, 0), position + SHOWN_TEXT // 2
+    around = f"{'...' * (first > 0)}{text[first:stop]}{'...' * (stop < len(text))}"
+    return f"character {position + 1:,} of {around!r}"
 
 
 def _unknown_name_message(kind: str, name: str, known: tuple[str, ...], hint: str) -> str:

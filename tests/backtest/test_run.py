@@ -43,7 +43,7 @@ class Shelf:
         symbols: Sequence[str],
         start: dt.date,
         end: dt.date,
-        warmup: int = 0,
+        warmup: int | dt.date = 0,
         *,
         columns: Sequence[str] = (),
     ) -> Panel:

@@ -38,13 +38,14 @@ def test_the_whole_house(stockstream: Stockstream, tmp_path: Path) -> None:
         "One backtest",
         "Total return",
         "One sweep",
-        "Best trials by sharpe",
+        "Best points by deflated sharpe",
     ):
         assert part in said.out
     assert "a simulated market of 12 companies" in said.err
     assert Lake.open("data/demo/lake").simulated
-    page = (tmp_path / "data" / "demo" / "tearsheet.html").read_text(encoding="utf-8")
-    assert "MovingAverageCrossover" in page
+    for name in ("tearsheet.html", "sweep.html"):
+        page = (tmp_path / "data" / "demo" / name).read_text(encoding="utf-8")
+        assert "MovingAverageCrossover" in page
 
 
 @pytest.mark.usefixtures("_small")

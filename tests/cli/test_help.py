@@ -29,7 +29,7 @@ COMMANDS = [
         "lake",
         "schedule",
     ),
-    *("backtest", "sweep", "verify", "report", "reproduce", "compare", "new"),
+    *("backtest", "estimate", "sweep", "verify", "report", "reproduce", "compare", "new", "runs"),
 ]
 
 
@@ -65,7 +65,7 @@ def test_the_exit_codes_are_in_every_help(stockstream: Stockstream, path: str) -
     assert EPILOG in text
 
 
-@pytest.mark.parametrize("path", [*COMMANDS[:-1], "new strategy"])
+@pytest.mark.parametrize("path", [*(name for name in COMMANDS if name != "new"), "new strategy"])
 def test_every_command_has_json(stockstream: Stockstream, path: str) -> None:
     assert "--json" in stockstream(*path.split(), "--help").out
 

@@ -53,7 +53,7 @@ def test_runs_that_are_not_there(stockstream: Stockstream, kept: list[str]) -> N
     assert kept[0] in said.err
     none = stockstream("report", "--runs", "elsewhere")
     assert none.code == 1
-    assert "no run is kept in elsewhere" in none.err
+    assert "no such run is kept in elsewhere" in none.err
 
 
 @pytest.mark.browser

@@ -183,6 +183,27 @@ def test_a_delisting_that_the_provider_tells(
     assert panel.delisted.tolist() == [40, 37]
 
 
+def test_what_is_told_later_than_the_window_is_not_a_delisting_inside_it(
+    lake: Lake, make_bars: MakeBars, make_actions: MakeActions
+) -> None:
+    """A part of a panel has the delistings of the whole: the position lives until the day told."""
+    told = make_actions(("GONE.AX", str(day(20)), "delisting", 1.0))
+    lake.merge(make_bars({"A.AX": LONG, "GONE.AX": LONG[:10]}), told)
+    assert lake.panel(["A", "GONE"], day(0), day(39)).delisted.tolist() == [40, 20]
+    part = lake.panel(["A", "GONE"], day(0), day(15))
+    assert (part.flags, part.delisted.tolist()) == ((), [16, 16])
+
+
+def test_a_delisting_that_later_bars_contradict_does_not_count_in_a_window_before_them(
+    lake: Lake, make_bars: MakeBars, make_actions: MakeActions
+) -> None:
+    told = make_actions(("BACK.AX", str(day(5)), "delisting", 1.0))
+    lake.merge(make_bars({"A.AX": LONG, "BACK.AX": [*LONG[:5], *[None] * 20, *LONG[:15]]}), told)
+    for end in (39, 12):
+        panel = lake.panel(["A", "BACK"], day(0), day(end))
+        assert (panel.flags, panel.delisted.tolist()) == ((), [end + 1] * 2)
+
+
 def test_a_symbol_alone_on_its_axis_is_flagged_and_stays_open(
     lake: Lake, make_bars: MakeBars
 ) -> None:

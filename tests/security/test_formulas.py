@@ -6,15 +6,15 @@ import csv
 import io
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
 import stockstream
 from stockstream.market.listings.day_list import DAY_LIST_SCHEMA, symbols_csv
+from stockstream.market.table_file import write_table
 from stockstream.report.trade_table import trade_csv
-from stockstream.study.result import SweepResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,10 +49,8 @@ def trades(cells: list[str], folder: Path) -> str:
 
 def trials(cells: list[str], folder: Path) -> str:
     found = pl.DataFrame({"symbol": "A", "error": cells, "sharpe": -1.5})
-    nothing: Any = None
-    result = SweepResult(nothing, nothing, None, "event", found, {}, (), 0, 0.0)
-    with result.write(folder / "trials.csv").open(newline="", encoding="utf-8") as file:
-        return file.read()
+    written = write_table(found, folder / "trials.csv", "the trials")
+    return written.read_bytes().decode()
 
 
 @pytest.mark.parametrize("write", [symbol_list, trades, trials])

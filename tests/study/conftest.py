@@ -42,7 +42,7 @@ class PanelSource:
         symbols: Sequence[str],
         start: dt.date,
         end: dt.date,
-        warmup: int = 0,
+        warmup: int | dt.date = 0,
         *,
         columns: Sequence[str] = (),
     ) -> Panel:
@@ -51,7 +51,9 @@ class PanelSource:
         chosen = self.whole.select([self.whole.symbols.index(name) for name in symbols])
         first = int(np.searchsorted(chosen.dates, np.datetime64(start)))
         stop = int(np.searchsorted(chosen.dates, np.datetime64(end), side="right"))
-        return chosen.window(max(first - warmup, 0), stop, first)
+        if isinstance(warmup, int):
+            return chosen.window(max(first - warmup, 0), stop, first)
+        return chosen.window(int(np.searchsorted(chosen.dates, np.datetime64(warmup))), stop, first)
 
 
 def made_up_market() -> Panel:

@@ -6,27 +6,34 @@ import re
 import subprocess
 import sys
 import time
-from typing import Any
+from itertools import pairwise
+from random import Random
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockstream.errors import ConfigError
+from stockstream.errors import GridError
 from stockstream.study.grid import (
     MOST_VALUES,
     check_values,
     combinations,
+    demand_few_points,
     demand_whole,
     describe,
     expand,
-    parse_grid,
+    parse_grid_text,
     parse_grids,
     parse_values,
+    read_values,
     show_values,
     write_grid,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 READ = {
     "7": (7,),
@@ -47,13 +54,27 @@ READ = {
     " 7 ,  10:30:3 ": (7, 10, 20, 30),
     "yes": ("yes",),
     "1,2.0,x,true": (1, 2.0, "x", True),
+    '[1, 2.5, "a b", true]': (1, 2.5, "a b", True),
+    "'a;b', \"c,\\u00e9\\n\"": ("a;b", "c,\u00e9\n"),
+    '"true","nan",log': ("true", "nan", "log"),
+    "[A,B],[C]": (("A", "B"), ("C",)),
+    "[[A, B], [C]]": (("A", "B"), ("C",)),
+    "[[A,B]]": (("A", "B"),),
+    "[A,B],C": (("A", "B"), "C"),
+    "[[1:3:3,x],[]]": ((1, 2, 3, "x"), ()),
+    "log 1:1000:4": (1, 10, 100, 1000),
+    "log 0.001:0.1:3": (0.001, 0.01, 0.1),
+    "log 1%:4%:3": (0.01, 0.02, 0.04),
+    "log 1:2:2, log 4:16:3": (1, 2, 4, 8, 16),
+    "log 1:3:3": (1.0, 3**0.5, 3.0),
 }
 
 
 @pytest.mark.parametrize(("text", "values"), READ.items())
 def test_values_are_read(text: str, values: tuple[Any, ...]) -> None:
-    name, read = parse_grid(f"period={text}")
+    [(name, read)] = parse_grid_text(f"period={text}").items()
     assert (name, read) == ("period", values)
+    assert parse_values(text) == read_values("period", text) == values
     assert [type(value) for value in read] == [type(value) for value in values]
 
 
@@ -62,74 +83,140 @@ def test_a_range_is_exactly_what_its_points_would_be() -> None:
 
 
 REFUSED = {
-    "": "is no grid",
-    "fast_period": "is no grid: write the name of a parameter",
-    "=5": "is no grid",
-    "fast period=5": "is no grid",
-    "x=": "value 1, is empty",
-    "x=5,,7": "value 2, is empty",
-    "x=5,": "value 2, is empty",
-    "x=[]": "value 1, is empty",
-    "x=91:7:5": "'91:7:5', does not rise: write the smaller number first",
-    "x=7:7:2": "does not rise",
-    "x=7:91": "'7:91', is no range: write min:max:number of points",
-    "x=7:91:5:2": "is no range",
-    "x=7:91:0": "has 0 points: a range has at least 2",
-    "x=7:91:1": "has 1 points",
-    "x=7:91:2.5": "ends with '2.5' where the number of points belongs",
-    "x=7:91:-5": "where the number of points belongs",
-    "x=a:b:3": "'a', is not a number",
-    "x=1:nan:3": "'nan', is not a number",
-    "x=nan": "'nan', is not a finite number",
-    "x=1,-inf": "value 2, '-inf', is not a finite number",
-    "x=Infinity": "not a finite number",
-    "x=1e999": "too large for a number",
-    "x=1e-999": "too small for a number",
-    "x=99999999999999999999": "too large for a whole number",
-    "x=1:10001:10001": "makes 10,001 values, more than 10,000",
-    "x=1:9999999999:9999999999": "makes 9,999,999,999 values",
-    "x=1:6000:6000,6001:12000:6000": "value 2, makes 12,000 values",
-    "x=5,6,5": "x has the value 5 twice",
-    "x=5,5.0": "x has the value 5 twice",
-    "x=5:7:3,6": "x has the value 6 twice",
-    "x=\u0665": "is no number, range, true, false or word (digits are 0 to 9)",
-    "x=\uff11\uff12": "digits are 0 to 9",
-    "x=1_000": "is no number",
-    "x=0x10": "is no number",
-    "x=5 6": "is no number",
-    "x=--5": "is no number",
-    "x=250%": "is not below 100 %",
-    "x=[5,6": "'[5', is no number",
+    "": (0, "here stands no parameter"),
+    "fast_period": (11, "fast_period has no =: write the name of a parameter"),
+    "=5": (0, "here stands no parameter"),
+    "fast period=5": (5, "fast has no ="),
+    "x=": (2, "a value is missing"),
+    "x=5,,7": (4, "a value is missing"),
+    "x=5,": (4, "a value is missing"),
+    "x=[]": (3, "a value is missing"),
+    "x=5;;y=6": (4, "here stands no parameter"),
+    "x=5;x=6": (4, "x is given twice: join its values"),
+    "x=91:7:5": (2, "the range does not rise: write the smaller number first"),
+    "x=7:7:2": (2, "does not rise"),
+    "x=7:91": (6, "the range has no number of points: write min:max:number of points"),
+    "x=7:91:5:2": (8, "the range has a fourth number"),
+    "x=7:91:0": (7, "the range has 0 points: a range has at least 2"),
+    "x=7:91:1": (7, "has 1 points"),
+    "x=7:91:2.5": (7, "'2.5' stands where the number of points belongs"),
+    "x=7:91:-5": (7, "where the number of points belongs"),
+    "x=a:b:3": (2, "'a:b:3' is no range"),
+    "x=:5:3": (2, "is no range"),
+    "x=1:nan:3": (4, "'nan' is no number"),
+    "x=5:": (4, "'' is no number"),
+    "x=log 0:1:5": (2, "a log range has numbers above 0"),
+    "x=log -1:1:5": (2, "a log range has numbers above 0"),
+    "x=log 1:2:1001": (2, "a log range of 1,001 points, more than 1,000"),
+    "x=log 5": (2, "here stands no range"),
+    "x=7:91:5log": (8, "'7:91:5log' is no value"),
+    "x=nan": (2, "'nan' is not a finite number"),
+    "x=1,-inf": (4, "'-inf' is not a finite number"),
+    "x=Infinity": (2, "not a finite number"),
+    "x=1e999": (2, "too large for a number"),
+    "x=1e-999": (2, "too small for a number"),
+    "x=99999999999999999999": (2, "too large for a whole number"),
+    "x=1:10001:10001": (10, "10,001 values are more than 10,000"),
+    "x=1:9999999999:9999999999": (15, "9,999,999,999 values are more than"),
+    "x=1:6000:6000,6001:12000:6000": (14, "12,000 values are more than"),
+    "x=[[1:6000:6000,6001:12000:6000]]": (16, "12,000 values are more than"),
+    "x=5,6,5": (6, "x has the value 5 twice: give it once"),
+    "x=5,5.0": (4, "x has the value 5 twice"),
+    "x=5:7:3,6": (8, "x has the value 6 twice"),
+    "x=[A,B],[A,B]": (8, "x has the value [A,B] twice"),
+    "x=\u0665": (2, "is no value: write a number"),
+    "x=\uff11\uff12": (2, "is no value"),
+    "x=1_000": (2, "'1_000' is no number"),
+    "x=0x10": (2, "'0x10' is no number"),
+    "x=5 6": (2, "'5 6' is no number"),
+    "x=a b": (4, "'a b' is no value: write a number, min:max:points, true"),
+    "x=--5": (2, "'--5' is no value"),
+    "x=250%": (2, "is not below 100 %: write 2.5 for 250 %"),
+    "x=[5,6": (6, "the bracket is open: close it with ]"),
+    "x=5]": (3, "'5]' is no value"),
+    "x=[[[A]]]": (4, "a list that is a value cannot hold a list"),
+    "x='abc": (2, "the quote is open"),
+    'x="abc': (2, "the quoted text cannot be read, unterminated string"),
+    'x="a\\q"': (4, "the quoted text cannot be read, invalid"),
 }
 
 
 @pytest.mark.parametrize(("text", "says"), REFUSED.items())
-def test_what_is_no_grid_is_refused(text: str, says: str) -> None:
-    with pytest.raises(ConfigError, match=re.escape(says)):
-        parse_grid(text)
+def test_what_is_no_grid_is_refused(text: str, says: tuple[int, str]) -> None:
+    with pytest.raises(GridError) as caught:
+        parse_grid_text(text)
+    error, (position, what) = caught.value, says
+    assert (error.text, error.position) == (text, position)
+    shown = f" (character {position + 1} of {text!r})"
+    assert what in str(error).replace(shown, "")
+    assert shown in str(error)
+    assert str(error).endswith(f": {error.hint}")
+
+
+def test_a_log_range_has_exact_ends_and_even_ratios() -> None:
+    values = parse_values("log 0.1:7:25")
+    assert (values[0], values[-1], len(values)) == (0.1, 7.0, 25)
+    ratios = [after / before for before, after in pairwise(values)]
+    assert max(ratios) == pytest.approx(min(ratios), rel=1e-14)
+    assert ratios[0] == pytest.approx(70.0 ** (1 / 24), rel=1e-14)
+    assert parse_values("log 1:1000000000000000000:7") == tuple(1000**i for i in range(7))
+
+
+def test_a_whole_grid_is_one_text() -> None:
+    grid = parse_grid_text(" fast=5,10 ; slow = 50:150:3;factors=[A,B],[C];")
+    assert list(grid.items()) == [
+        ("fast", (5, 10)),
+        ("slow", (50, 100, 150)),
+        ("factors", (("A", "B"), ("C",))),
+    ]
+    assert write_grid(grid) == "fast=5,10; slow=50,100,150; factors=[A,B],[C]"
+    assert parse_grid_text(write_grid(grid)) == grid
 
 
 def test_a_parameter_is_given_once() -> None:
-    grid = parse_grids(["fast=5,10", "slow=50"])
-    assert list(grid.items()) == [("fast", (5, 10)), ("slow", (50,))]
-    with pytest.raises(ConfigError, match="fast is given twice: join its values"):
+    grid = parse_grids(["fast=5,10", "slow=50; stop=5%"])
+    assert list(grid.items()) == [("fast", (5, 10)), ("slow", (50,)), ("stop", (0.05,))]
+    with pytest.raises(GridError, match="fast is given twice: join its values"):
         parse_grids(["fast=5", "fast=10"])
+
+
+def test_values_alone_have_no_semicolon() -> None:
+    with pytest.raises(GridError, match="a ; parts parameters, not values"):
+        parse_values("5;6")
+
+
+@pytest.mark.parametrize(
+    ("given", "values"),
+    [
+        ("5:7:3", (5, 6, 7)),
+        (5, (5,)),
+        (2.5, (2.5,)),
+        (True, (True,)),
+        ([5, "6"], (5, "6")),
+        (np.arange(3), (0, 1, 2)),
+        ((["A"], ("B", "C")), (("A",), ("B", "C"))),
+    ],
+)
+def test_values_come_as_text_or_as_they_are(given: Any, values: tuple[Any, ...]) -> None:
+    assert read_values("x", given) == values
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("5:44:7", "has 11.5; the nearest exact ranges are 5:41:7 and 5:44:4"),
+        ("5:44:7", "has 11.5: the nearest exact ranges are 5:41:7 and 5:44:4"),
         ("5:50:5", "ranges are 5:49:5 and 5:50:4; if 5 was meant as the step: 5:50:10"),
         ("7:90:5", "the nearest exact ranges are 7:91:5 and 7:90:2"),
-        ("5:44:10", "grid 5, 9.333333333, ... 44 (10) has 9.333333333; the nearest"),
+        ("5:44:10", "grid 5, 9.333333333, ... 44 (10) has 9.333333333: the nearest"),
         ("5,6.5", "p takes whole numbers, and its grid 5, 6.5 (2) has 6.5"),
-        ("1,1.5,7", "1, 1.5, 7 (3) has 1.5"),
-        ("x,1.5", "x, 1.5 (2) has 1.5"),
+        ("1,1.5,7", "1, 1.5, 7 (3) has 1.5: give whole numbers, such as 1,2,7"),
+        ("x,1.5", "x, 1.5 (2) has 1.5: give whole numbers"),
+        ("log 5:200:6", "has 10.45639553: give whole numbers, such as 5,10,22,46,96,200"),
+        ("log 1:1000:60", "give whole numbers"),
     ],
 )
 def test_points_of_a_whole_number_parameter_are_whole(text: str, says: str) -> None:
-    with pytest.raises(ConfigError, match=re.escape(says)):
+    with pytest.raises(GridError, match=re.escape(says)):
         demand_whole("p", parse_values(text))
 
 
@@ -142,7 +229,7 @@ def test_proposed_ranges_are_exact(low: int, span: int, points: int) -> None:
     values = parse_values(f"{low}:{low + span}:{points}")
     try:
         demand_whole("p", values)
-    except ConfigError as error:
+    except GridError as error:
         proposed = re.findall(r"-?\d+:-?\d+:\d+", str(error))
         assert len(proposed) >= 2
         for text in proposed:
@@ -160,7 +247,7 @@ def test_the_expansion_is_shown_before_anything_runs() -> None:
     assert describe({}) == "1 combination"
     assert describe({"a": (1, 2)}) == "a: 1, 2 (2)\n2 combinations"
     assert show_values(parse_values("7:91:5")) == "7, 28, 49, 70, 91 (5)"
-    assert show_values([("Value", "Size"), ("Size",)]) == "Value/Size, Size (2)"
+    assert show_values([("Value", "Size"), ("Size",)]) == "[Value,Size], [Size] (2)"
 
 
 def test_the_last_parameter_changes_fastest() -> None:
@@ -178,10 +265,13 @@ def test_the_last_parameter_changes_fastest() -> None:
 def test_a_vast_grid_is_refused_at_once_with_the_arithmetic() -> None:
     grid = parse_grids(f"p{i}=1:10000:10000" for i in range(3))
     began = time.perf_counter()
-    with pytest.raises(
-        ConfigError, match=r"10,000 x 10,000 x 10,000 = 1,000,000,000,000 combinations, more than"
-    ):
-        expand(grid)
+    for refuse in (expand, demand_few_points):
+        with pytest.raises(GridError) as caught:
+            refuse(grid)
+        assert str(caught.value).startswith(
+            "10,000 x 10,000 x 10,000 = 1,000,000,000,000 combinations, more than "
+        )
+        assert "try a sample of it" in caught.value.hint
     assert time.perf_counter() - began < 0.1
 
 
@@ -200,11 +290,13 @@ def test_values_from_python_are_made_plain() -> None:
         ([None], "'None' is no number, text, true or false"),
         ([{"a": 1}], "is no number, text"),
         ([1, 1.0], "x has the value 1 twice"),
+        ([2**64], "'18446744073709551616' is too large for a whole number"),
+        ([[["a"]]], "\"['a']\" is a list in a list"),
         (range(MOST_VALUES + 1), "10,001 values"),
     ],
 )
 def test_values_from_python_are_checked(values: list[Any], says: str) -> None:
-    with pytest.raises(ConfigError, match=re.escape(says)):
+    with pytest.raises(GridError, match=re.escape(says)):
         check_values("x", values)
 
 
@@ -217,28 +309,90 @@ SCALARS = st.one_of(
     st.integers(-(2**63) + 1, 2**63 - 1),
     st.floats(allow_nan=False, allow_infinity=False),
     WORDS,
+    st.text(max_size=12),
 )
+VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=4).map(tuple))
+
+
+def key(value: Any) -> tuple[bool, Any]:
+    return isinstance(value, bool), value
 
 
 @given(
-    NAMES,
-    st.lists(SCALARS, min_size=1, max_size=12, unique_by=lambda v: (isinstance(v, bool), v)),
+    st.dictionaries(
+        NAMES, st.lists(VALUES, min_size=1, max_size=12, unique_by=key), min_size=1, max_size=4
+    )
 )
-def test_written_and_read_again_a_grid_is_the_same(name: str, values: list[Any]) -> None:
-    read = parse_grid(write_grid(name, values))
-    assert read == (name, tuple(values))
-    assert [type(value) for value in read[1]] == [type(value) for value in values]
+def test_written_and_read_again_a_grid_is_the_same(grid: dict[str, list[Any]]) -> None:
+    text = write_grid(grid)
+    read = parse_grid_text(text)
+    assert list(read.items()) == [(name, tuple(values)) for name, values in grid.items()]
+    for name, values in grid.items():
+        assert [type(value) for value in read[name]] == [type(value) for value in values]
+    assert write_grid(read) == text
+    assert parse_grid_text(text + ";") == read
 
 
 @given(st.one_of(st.text(), st.text("0123456789.,:%+-eE[]=naif \u0661", max_size=40)))
-def test_any_text_is_a_grid_or_a_config_error(text: str) -> None:
+def test_any_text_is_a_grid_or_a_grid_error(text: str) -> None:
     for attempt in (text, f"x={text}"):
         try:
-            name, values = parse_grid(attempt)
-        except ConfigError:
+            grid = parse_grid_text(attempt)
+        except GridError:
             continue
-        assert name
-        assert 1 <= len(values) <= MOST_VALUES
+        assert all(1 <= len(values) <= MOST_VALUES for values in grid.values())
+
+
+SEEDS = (
+    "fast_period=5:44:40; slow_period=50,100",
+    "stop=log 0.001:0.1:5,5%;mode=fast,'a b';on=true,false",
+    'factors=[[A,B],[C]]; x=-1.5e-3,"q\\n", [1,2.0]',
+    "x=1:999:999,0.5; y=log 1:1e300:99",
+)
+PIECES = (*";,:=[]\"'%\\-.x70\u0968 ", "log ", "true", "nan", "1e999", "9" * 22)
+
+
+def fuzzed(random: Random) -> str:
+    """A grid with some places broken."""
+    text = random.choice(SEEDS)
+    for _ in range(random.randint(1, 6)):
+        at, stop = sorted(random.choices(range(len(text) + 1), k=2))
+        change = random.randint(0, 3)
+        middle = ("", random.choice(PIECES), text[at:stop] * 2, text[at:stop][::-1])[change]
+        text = text[:at] + middle + text[stop if change != 1 else at :]
+    return text
+
+
+def seconds_to_refuse(text: str, read: Callable[[str], object]) -> float:
+    """CPU seconds until the error, which must say where and what to do; 0 if it is read."""
+    began = time.thread_time()
+    error = None
+    try:
+        read(text)
+    except GridError as refused:
+        error = refused
+    taken = time.thread_time() - began
+    if error is None:
+        return 0.0
+    assert error.text == text
+    assert error.position is not None
+    assert 0 <= error.position <= len(text)
+    assert error.hint
+    assert len(str(error)) < 500
+    return taken
+
+
+@pytest.mark.parametrize("count", [3_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_broken_grids_are_refused_within_a_millisecond(count: int) -> None:
+    random, refused = Random(5), 0  # noqa: S311 - not for secrets
+    for _ in range(count):
+        text = fuzzed(random)
+        seconds = seconds_to_refuse(text, parse_grid_text)
+        refused += seconds > 0.0
+        if seconds > 1e-3:  # the machine may have been at fault
+            seconds = min(seconds_to_refuse(text, parse_grid_text) for _ in range(5))
+        assert seconds < 1e-3, text
+    assert refused > count / 2
 
 
 @pytest.mark.parametrize(
@@ -246,15 +400,15 @@ def test_any_text_is_a_grid_or_a_config_error(text: str) -> None:
 )
 def test_long_text_is_refused_quickly(text: str) -> None:
     began = time.perf_counter()
-    with pytest.raises(ConfigError) as caught:
-        parse_grid(f"x={text}")
+    with pytest.raises(GridError) as caught:
+        parse_grid_text(f"x={text}")
     assert time.perf_counter() - began < 1.0
     assert len(str(caught.value)) < 500
 
 
 def test_a_scheduler_can_read_a_grid_without_the_engine() -> None:
     code = (
-        "import sys, stockstream.study.grid\n"
+        "import sys, stockstream.study.grid, stockstream.study.points.constraint\n"
         "heavy = {'numpy', 'polars', 'numba', 'pydantic'} & set(sys.modules)\n"
         "mine = [m for m in sys.modules if m.startswith('stockstream.') and 'study' not in m]\n"
         "assert not heavy and mine == ['stockstream.errors'], (heavy, mine)\n"

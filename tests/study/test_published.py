@@ -56,7 +56,7 @@ class Served:
         symbols: Sequence[str],
         start: dt.date,
         end: dt.date,
-        warmup: int = 0,
+        warmup: int | dt.date = 0,
         *,
         columns: Sequence[str] = (),
     ) -> Panel:
@@ -108,7 +108,7 @@ def published(strategy_class: str) -> BacktestConfig:
 
 @pytest.mark.shared
 def test_the_published_grid_has_its_published_mean_and_trades(peers: Served) -> None:
-    trials = run_sweep(published("MovingAverageCrossover"), peers, split="ticker").trials
+    trials = run_sweep(published("MovingAverageCrossover"), peers, split="ticker").frame()
     assert len(trials) == 1000
     assert int(trials["trades"].sum()) == 17_492
     assert trials["total_return"].mean() == pytest.approx(-0.3638974192663, rel=0, abs=1e-12)
@@ -117,7 +117,7 @@ def test_the_published_grid_has_its_published_mean_and_trades(peers: Served) -> 
 @pytest.mark.shared
 def test_so_has_the_grid_with_brackets(peers: Served, write_strategy: WriteStrategy) -> None:
     """5 % stop, 15 % target; the rules of backtesting.py: stop first, gaps fill at the open."""
-    trials = run_sweep(published(write_strategy(BRACKETED)), peers).trials
+    trials = run_sweep(published(write_strategy(BRACKETED)), peers).frame()
     assert int(trials["trades"].sum()) == 17_492
     assert trials["total_return"].mean() == pytest.approx(0.171840668324, rel=0, abs=1e-12)
 
@@ -135,13 +135,13 @@ def test_twenty_by_twenty_over_twenty_five_real_symbols(shared_data: Path, tmp_p
         costs=Costs(commission_bps=10),
     )
     result = run_sweep(config, lake, split="ticker")
-    trials = result.trials
+    trials = result.frame()
     assert len(trials) == 10_000
     assert result.failures == ()
     assert trials["total_return"].is_not_null().all()
     assert trials["max_drawdown"].is_between(-1.0, 0.0).all()
     assert trials["exposure"].is_between(0.0, 1.0).all()
-    panel = lake.panel(lake.symbols(), config.start_date, config.end_date, 145)
+    panel = lake.panel(lake.symbols(), config.start_date, config.end_date)
     assert result.symbol_bars == 400 * len(panel.bar)
     for row in trials.sample(25, seed=1).iter_rows(named=True):
         made = MovingAverageCrossover(

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from stockstream.errors import ConfigError, DataError, UnknownNameError
+from stockstream.market.table_file import write_table
 from stockstream.study.sweep import run_sweep
 
 if TYPE_CHECKING:
@@ -16,73 +17,69 @@ if TYPE_CHECKING:
 
     from tests.study.conftest import Configure, PanelSource
 
-    from stockstream.study.result import SweepResult
+    from stockstream.study.result import StudyResult
 
 
 @pytest.fixture
-def result(lake: PanelSource, configure: Configure) -> SweepResult:
+def result(lake: PanelSource, configure: Configure) -> StudyResult:
     grid = {"fast_period": (4, 8, 30), "slow_period": (20, 25)}
     return run_sweep(configure(param_grid=grid, fast_period=9), lake, split="ticker")
 
 
-def test_the_best_come_first(result: SweepResult) -> None:
+def test_the_best_come_first(result: StudyResult) -> None:
     best = result.best("total_return", 3)
-    expected = sorted(result.trials["total_return"].drop_nulls(), reverse=True)
+    expected = sorted(result.frame()["total_return"].drop_nulls(), reverse=True)
     assert best["total_return"].to_list() == expected[:3]
-    assert result.best().columns == result.trials.columns
-    assert len(result.best(count=1000)) == result.trials["sharpe"].count()
+    assert result.best().columns == result.frame().columns
+    assert len(result.best(count=1000)) == result.frame()["sharpe"].count()
 
 
 @pytest.mark.parametrize("metric", ["volatility", "costs", "turnover", "max_drawdown_length"])
-def test_of_some_metrics_less_is_better(result: SweepResult, metric: str) -> None:
-    assert result.best(metric)[metric][0] == result.trials[metric].min()
+def test_of_some_metrics_less_is_better(result: StudyResult, metric: str) -> None:
+    assert result.best(metric)[metric][0] == result.frame()[metric].min()
 
 
-def test_a_drawdown_near_zero_is_the_best_one(result: SweepResult) -> None:
-    assert result.best("max_drawdown")["max_drawdown"][0] == result.trials["max_drawdown"].max()
+def test_a_drawdown_near_zero_is_the_best_one(result: StudyResult) -> None:
+    assert result.best("max_drawdown")["max_drawdown"][0] == result.frame()["max_drawdown"].max()
 
 
-def test_equals_stay_in_the_order_of_the_trials(result: SweepResult) -> None:
+def test_equals_stay_in_the_order_of_the_trials(result: StudyResult) -> None:
     best = result.best("open_trades", 100)
-    expected = result.trials.filter(pl.col("error").is_null()).with_row_index()
+    expected = result.frame().filter(pl.col("error").is_null()).with_row_index()
     order = sorted(expected.rows(named=True), key=lambda row: (-row["open_trades"], row["index"]))
     columns = ["fast_period", "slow_period", "symbol"]
     assert best.select(columns).rows() == [tuple(row[name] for name in columns) for row in order]
 
 
-def test_an_unknown_metric_is_told(result: SweepResult) -> None:
+def test_an_unknown_metric_is_told(result: StudyResult) -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'sharpe'"):
         result.best("sharp")
 
 
-def test_parquet_holds_the_trials_as_they_are(result: SweepResult, tmp_path: Path) -> None:
+def test_parquet_holds_the_trials_as_they_are(result: StudyResult, tmp_path: Path) -> None:
     path = result.write(tmp_path / "new" / "trials.parquet")
-    assert pl.read_parquet(path).equals(result.trials)
+    assert pl.read_parquet(path).equals(result.frame())
     once = path.read_bytes()
     assert result.write(path).read_bytes() == once
     assert [file.name for file in path.parent.iterdir()] == ["trials.parquet"]
 
 
-def test_csv_holds_the_same_numbers(result: SweepResult, tmp_path: Path) -> None:
+def test_csv_holds_the_same_numbers(result: StudyResult, tmp_path: Path) -> None:
     path = result.write(tmp_path / "trials.CSV")
-    read = pl.read_csv(path, schema=result.trials.schema)
-    assert read.equals(result.trials)
+    read = pl.read_csv(path, schema=result.frame().schema)
+    assert read.equals(result.frame())
 
 
-def test_csv_writes_lists_as_text(result: SweepResult, tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    listed = replace(result, trials=result.trials.with_columns(f=pl.lit(["A", "B"])))
-    assert pl.read_csv(listed.write(tmp_path / "t.csv"))["f"][0] == "A,B"
+def test_csv_writes_lists_as_text(result: StudyResult, tmp_path: Path) -> None:
+    listed = result.frame().with_columns(f=pl.lit(["A", "B"]))
+    assert pl.read_csv(write_table(listed, tmp_path / "t.csv", "the trials"))["f"][0] == "A,B"
 
 
-def test_no_cell_of_a_csv_runs_in_a_spreadsheet(result: SweepResult, tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    hostile = result.trials.with_columns(
+def test_no_cell_of_a_csv_runs_in_a_spreadsheet(result: StudyResult, tmp_path: Path) -> None:
+    hostile = result.frame().with_columns(
         symbol=pl.lit("=cmd|'/c calc'!A1"), f=pl.lit(["@A", "B"]), fast_period=pl.lit(-1.5)
     )
-    read = pl.read_csv(replace(result, trials=hostile).write(tmp_path / "t.csv"))
+    read = pl.read_csv(write_table(hostile, tmp_path / "t.csv", "the trials"))
     assert set(read["symbol"]) == {"'=cmd|'/c calc'!A1"}
     assert set(read["f"]) == {"'@A,B"}
     assert set(read["fast_period"]) == {-1.5}
@@ -97,13 +94,13 @@ def test_the_name_tells_sweeps_apart(lake: PanelSource, configure: Configure) ->
     assert len({one, by_year, wider}) == 3
 
 
-def test_another_kind_of_file_is_refused(result: SweepResult, tmp_path: Path) -> None:
+def test_another_kind_of_file_is_refused(result: StudyResult, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"must end in \.parquet or \.csv"):
         result.write(tmp_path / "trials.xlsx")
 
 
 def test_a_failed_write_leaves_what_was_there(
-    result: SweepResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    result: StudyResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "trials.parquet"
     path.write_text("before")
@@ -118,13 +115,13 @@ def test_a_failed_write_leaves_what_was_there(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_in_the_way_is_told(result: SweepResult, tmp_path: Path) -> None:
+def test_a_folder_in_the_way_is_told(result: StudyResult, tmp_path: Path) -> None:
     (tmp_path / "trials.csv").mkdir()
     with pytest.raises(DataError, match="cannot write the trials"):
         result.write(tmp_path / "trials.csv")
 
 
-def test_the_summary_is_json(result: SweepResult) -> None:
+def test_the_summary_is_json(result: StudyResult) -> None:
     summary = json.loads(result.to_json())
     assert summary["trials"] == 24
     assert summary["failed"] == 8
@@ -132,11 +129,11 @@ def test_the_summary_is_json(result: SweepResult) -> None:
     assert summary["grid"] == {"fast_period": [4, 8, 30], "slow_period": [20, 25]}
     assert summary["ignored"] == {"fast_period": 9}
     assert summary["split"] == "ticker"
-    assert summary["engine"] == "compiled"
+    assert summary["paths"] == {"sparse": 16, "none": 8}
     assert summary["identity"]["config_digest"] == result.config.digest
     assert summary["config"]["param_grid"] == summary["grid"]
     assert summary["seconds"] > 0
     best = summary["best"]
     assert best["metric"] == "sharpe"
-    assert best["trials"][0]["sharpe"] == result.trials["sharpe"].max()
+    assert best["trials"][0]["sharpe"] == result.frame()["sharpe"].max()
     assert best["trials"][0]["symbol"].endswith(".AX")

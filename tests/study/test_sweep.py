@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -9,20 +10,17 @@ import polars as pl
 import pytest
 
 from stockstream.backtest.run import run_on_panel
+from stockstream.backtest.trial_rows import METRICS
 from stockstream.errors import ConfigError, StrategyError
 from stockstream.strategy.registry import get_strategy
-from stockstream.study import sweep
-from stockstream.study.points import plan_points
-from stockstream.study.splits import LABELS, split_panel
+from stockstream.study import plan
+from stockstream.study.reuse import panel_of
 from stockstream.study.sweep import run_sweep
-from stockstream.study.trials import METRICS
 
 if TYPE_CHECKING:
     from tests.study.conftest import Configure, PanelSource, WriteStrategy
 
-    from stockstream.backtest.config import BacktestConfig
-    from stockstream.study.result import SweepResult
-    from stockstream.study.splits import Split
+    from stockstream.study.result import StudyResult
 
 GRIDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "MovingAverageCrossover": {"fast_period": (5, 10), "slow_period": (20, 30)},
@@ -67,41 +65,32 @@ class Mine(Strategy):
 """
 
 
-def assert_equal_to_single_backtests(
-    result: SweepResult, lake: PanelSource, config: BacktestConfig, split: Split | None
-) -> None:
-    """Each row has exactly the metrics of ``run_on_panel`` with its parameters on its piece."""
-    strategy = get_strategy(config.strategy_class)
-    names = list(strategy().parameters)
-    lookback = max(
-        strategy(**{name: row[name] for name in names}).lookback()
-        for row in result.trials.iter_rows(named=True)
-    )
-    panel = lake.panel(lake.symbols(), config.start_date, config.end_date, lookback)
-    panels = {piece.label: piece.cut() for piece in split_panel(panel, split, lookback)}
-    traded = 0
-    for row in result.trials.iter_rows(named=True):
-        label = row[LABELS[split]] if split else None
-        made = strategy(**{name: row[name] for name in names})
-        single = run_on_panel(made, panels[label], config, benchmark=False).metrics.as_dict()
-        assert {
-            name: None if value != value else value  # noqa: PLR0124
-            for name, value in single.items()
-        } == {name: row[name] for name in METRICS}
-        traded += single["trades"]
+def assert_equal_to_single_backtests(result: StudyResult, lake: PanelSource) -> None:
+    """Each trial has the metrics of ``run_on_panel`` of its configuration on its piece."""
+    study, traded = result.study, 0
+    panel = panel_of(study, lake)
+    for row in result.scan().collect().iter_rows(named=True):
+        config = study.trial_config(row["trial"])
+        piece = study.pieces[row["trial"] // study.points].cut(panel)
+        made = get_strategy(config.strategy_class)(**config.parameters)
+        single = run_on_panel(made, piece, config, benchmark=False, look_ahead=False).metrics
+        for name in METRICS:
+            expected = getattr(single, name)
+            found = math.nan if row[name] is None else row[name]
+            assert found == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True), name
+        traded += single.trades
     assert traded > 0
 
 
 @pytest.mark.parametrize("split", [None, "ticker", "year"])
 @pytest.mark.parametrize("name", GRIDS)
 def test_a_trial_is_an_ordinary_backtest(
-    name: str, split: Split | None, lake: PanelSource, configure: Configure
+    name: str, split: str | None, lake: PanelSource, configure: Configure
 ) -> None:
     config = configure(strategy_class=name, param_grid=GRIDS[name])
     result = run_sweep(config, lake, split=split)
-    assert result.engine == "compiled"
-    assert len(result.trials) == 4 * {None: 1, "ticker": 4, "year": 3}[split]
-    assert_equal_to_single_backtests(result, lake, config, split)
+    assert len(result.frame()) == 4 * {None: 1, "ticker": 4, "year": 3}[split]
+    assert_equal_to_single_backtests(result, lake)
 
 
 @pytest.mark.parametrize("split", [None, "ticker", "year"])
@@ -116,15 +105,17 @@ def test_a_trial_is_an_ordinary_backtest(
 def test_so_is_a_trial_of_a_strategy_of_ones_own(
     body: str,
     grid: dict[str, Any],
-    split: Split | None,
+    split: str | None,
     lake: PanelSource,
     configure: Configure,
     write_strategy: WriteStrategy,
 ) -> None:
     config = configure(strategy_class=write_strategy(body), param_grid=grid)
     result = run_sweep(config, lake, split=split)
-    assert result.engine == ("event" if body is FREE_FORM else "compiled")
-    assert_equal_to_single_backtests(result, lake, config, split)
+    alone = "sparse" if split == "ticker" and body is BRACKETED else "broker"
+    [path] = result.paths
+    assert path.partition(":")[0] == ("event" if body is FREE_FORM else alone)
+    assert_equal_to_single_backtests(result, lake)
 
 
 def test_compiled_and_interpreted_sweeps_are_the_same_bytes(
@@ -134,7 +125,7 @@ def test_compiled_and_interpreted_sweeps_are_the_same_bytes(
     found = []
     for mode in ("never", "always"):
         monkeypatch.setenv("STOCKSTREAM_JIT", mode)
-        found.append(run_sweep(config, lake, split="ticker").trials)
+        found.append(run_sweep(config, lake, split="ticker").frame())
     assert found[0].equals(found[1])
 
 
@@ -145,19 +136,19 @@ def test_the_rows_are_in_the_order_of_the_grid_and_of_the_universe(
         param_grid={"slow_period": (40, 30), "fast_period": (9, 4)},
         universe=("OLD.AX", "BHP.AX"),
     )
-    trials = run_sweep(config, lake, split="ticker").trials
+    trials = run_sweep(config, lake, split="ticker").frame()
     assert trials.select("slow_period", "fast_period", "symbol").rows() == [
         (slow, fast, symbol)
+        for symbol in ("OLD.AX", "BHP.AX")
         for slow in (40, 30)
         for fast in (9, 4)
-        for symbol in ("OLD.AX", "BHP.AX")
     ]
 
 
 def test_the_same_sweep_twice_is_the_same_bytes(lake: PanelSource, configure: Configure) -> None:
     config = configure(param_grid=GRIDS["RSIMeanReversion"], strategy_class="RSIMeanReversion")
     one, other = (run_sweep(config, lake, split="year") for _ in range(2))
-    assert one.trials.equals(other.trials)
+    assert one.frame().equals(other.frame())
     assert one.identity == other.identity
 
 
@@ -165,8 +156,8 @@ def test_a_trial_does_not_depend_on_the_others(lake: PanelSource, configure: Con
     """The longest warm-up of the grid is the same in both, so every number is."""
     wide = configure(param_grid={"fast_period": (4, 5, 6), "slow_period": (20, 30)})
     narrow = configure(param_grid={"fast_period": (6,), "slow_period": (30,)})
-    all_of_them = run_sweep(wide, lake, split="ticker").trials
-    one = run_sweep(narrow, lake, split="ticker").trials
+    all_of_them = run_sweep(wide, lake, split="ticker").frame()
+    one = run_sweep(narrow, lake, split="ticker").frame()
     asked = (pl.col("fast_period") == 6) & (pl.col("slow_period") == 30)
     assert one.equals(all_of_them.filter(asked))
 
@@ -179,19 +170,15 @@ def test_the_data_is_read_once(lake: PanelSource, configure: Configure) -> None:
 def test_the_result_says_what_it_is_made_of(lake: PanelSource, configure: Configure) -> None:
     config = configure(param_grid={"fast_period": (5, "10")}, fast_period=20)
     result = run_sweep(config, lake, split="ticker")
-    assert result.ignored == {"fast_period": 20}
+    assert result.study.ignored == {"fast_period": 20}
     assert result.grid == {"fast_period": (5, 10)}
     assert result.config.universe == tuple(lake.symbols())
     assert result.config.parameters == {"slow_period": 50}
     assert result.identity.config_digest == result.config.digest
     assert result.identity.data_version == "bars@1 actions@1"
     assert result.flags[0] == "OLD.AX: delisted on 2021-04-21"
-    assert result.symbol_bars == 2 * sum(
-        piece.cut().sessions
-        for piece in split_panel(
-            lake.panel(lake.symbols(), config.start_date, config.end_date, 50), "ticker", 50
-        )
-    )
+    window = lake.panel(lake.symbols(), config.start_date, config.end_date)
+    assert result.symbol_bars == 2 * len(window.bar)
     other = run_sweep(configure(param_grid={"fast_period": (5, 11)}), lake)
     assert other.identity.config_digest != result.identity.config_digest
     assert other.identity.data_digest == result.identity.data_digest
@@ -201,7 +188,7 @@ def test_without_a_grid_there_is_exactly_one_backtest(
     lake: PanelSource, configure: Configure
 ) -> None:
     result = run_sweep(configure(slow_period=30), lake)
-    assert result.trials.select("fast_period", "slow_period").rows() == [(20, 30)]
+    assert result.frame().select("fast_period", "slow_period").rows() == [(20, 30)]
     assert result.failures == ()
 
 
@@ -210,8 +197,8 @@ def test_refused_combinations_are_trials_with_an_error(
 ) -> None:
     config = configure(param_grid={"fast_period": (10, 30), "slow_period": (20, 40)})
     result = run_sweep(config, lake, split="ticker")
-    refused = result.trials.filter(pl.col("error").is_not_null())
-    assert len(result.trials) == 16
+    refused = result.frame().filter(pl.col("error").is_not_null())
+    assert len(result.frame()) == 16
     assert refused.select("fast_period", "slow_period").unique().rows() == [(30, 20)]
     assert refused["total_return"].is_null().all()
     [failure] = result.failures
@@ -225,7 +212,7 @@ def test_one_bad_trial_does_not_end_the_sweep(
     body = FREE_FORM.replace("past = self", "1 / (self.days - 10); past = self")
     config = configure(strategy_class=write_strategy(body), param_grid={"days": (10, 20)})
     result = run_sweep(config, lake)
-    bad, good = result.trials.iter_rows(named=True)
+    bad, good = result.frame().iter_rows(named=True)
     assert bad["error"] == "Mine failed on 2019-07-01: ZeroDivisionError: division by zero"
     assert bad["trades"] is None
     assert good["error"] is None
@@ -263,13 +250,13 @@ def test_trials_that_never_trade_are_told(lake: PanelSource, configure: Configur
     )
     result = run_sweep(config, lake)
     assert "zero trades: the rule never traded in 1 of 2 trials" in result.flags
-    assert result.trials["win_rate"].is_null().to_list() == [True, False]
+    assert result.frame()["win_rate"].is_null().to_list() == [True, False]
 
 
 def test_too_many_trials_are_refused_before_they_start(
     lake: PanelSource, configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "MOST_TRIALS", 11)
+    monkeypatch.setattr(plan, "MOST_TRIALS", 11)
     config = configure(param_grid={"fast_period": (5, 10, 15)})
     with pytest.raises(
         ConfigError, match=re.escape("3 combinations x 4 pieces = 12 trials, more than 11")
@@ -282,7 +269,7 @@ def test_a_period_longer_than_history_is_a_trial_like_any_other(
 ) -> None:
     config = configure(param_grid={"fast_period": (5,), "slow_period": (20, 100_000)})
     result = run_sweep(config, lake)
-    assert result.trials["trades"].to_list()[1] == 0
+    assert result.frame()["trades"].to_list()[1] == 0
     assert result.failures == ()
 
 
@@ -290,11 +277,6 @@ def test_what_the_points_read_of_the_symbols_is_asked_of_the_lake(
     configure: Configure, lake: PanelSource
 ) -> None:
     grid = {"factors": (("-DebtToEquity",), ("+NewsSentiment", "-DebtToEquity"))}
-    points = plan_points(
-        get_strategy("LongShortEquityStrategy"),
-        configure(strategy_class="LongShortEquityStrategy", param_grid=grid),
-    )
-    assert points.columns == ("factor:DebtToEquity", "factor:NewsSentiment")
     with pytest.raises(StrategyError, match="the panel has no column 'factor:DebtToEquity'"):
         run_sweep(configure(strategy_class="LongShortEquityStrategy", param_grid=grid), lake)
     assert set(lake.columns) == {"factor:DebtToEquity", "factor:NewsSentiment"}

@@ -1,19 +1,22 @@
-"""Trials over one panel, and the table of their numbers."""
+"""The rows of trials: names, types, which engine ran them, what went wrong."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
+import pytest
 
-from stockstream.strategy.parameters import parameters_of
-from stockstream.strategy.registry import get_strategy
-from stockstream.study.points import plan_points
-from stockstream.study.trials import METRICS, TrialTable, run_trials
+from stockstream.backtest.compiled import run_compiled
+from stockstream.backtest.trial_rows import METRICS, empty_rows, joined_rows, rows_of
+from stockstream.metrics.returns import simple_returns
+from stockstream.metrics.shape import skew_and_kurtosis
+from stockstream.strategies.moving_average_crossover import MovingAverageCrossover
+from stockstream.study.sweep import run_sweep
 
 if TYPE_CHECKING:
-    from tests.study.conftest import Configure, WriteStrategy
+    from tests.study.conftest import Configure, PanelSource, WriteStrategy
 
     from stockstream.market.panel import Panel
 
@@ -25,43 +28,73 @@ class Mine(RuleStrategy):
     both: bool = True
 
     def rules(self, bars):
-        return Signals(enter_long=bars.close > 1.0)
+        return Signals(enter_long=bars.close > 1.0 + self.volatility)
 """
 
 
 def test_the_columns_have_types_and_names_of_their_own(
-    configure: Configure, market: Panel, write_strategy: WriteStrategy
+    configure: Configure, lake: PanelSource, write_strategy: WriteStrategy
 ) -> None:
-    strategy = get_strategy(write_strategy(AWKWARD))
-    config = configure(param_grid={"volatility": (0.5, 1.0)})
-    points = plan_points(strategy, config).all
-    table = TrialTable(points, ["A", "B"])
-    for number, outcome in enumerate(run_trials(points, market, config)):
-        table.put(number, 1, outcome)
-    table.put(0, 0, "no luck")
-    frame = table.frame(parameters_of(strategy), "symbol")
+    config = configure(
+        strategy_class=write_strategy(AWKWARD), param_grid={"volatility": (0.5, 1.0)}
+    )
+    frame = run_sweep(config, lake, split="ticker").frame()
     assert frame.columns == [
         *("parameter_volatility", "parameter_symbol", "factors", "both", "symbol"),
         *METRICS,
         "error",
+        "path",
     ]
     assert frame.schema["factors"] == pl.List(pl.String)
     assert frame.schema["both"] == pl.Boolean
     assert frame.schema["trades"] == frame.schema["max_drawdown_length"] == pl.Int64
-    assert frame["parameter_volatility"].to_list() == [0.5, 0.5, 1.0, 1.0]
-    assert frame["symbol"].to_list() == ["A", "B", "A", "B"]
-    assert frame["error"].to_list() == ["no luck", None, None, None]
-    assert frame["trades"].is_null().to_list() == [True, False, True, False]
+    assert frame["parameter_volatility"].to_list() == [0.5, 1.0] * 4
+    assert frame["symbol"].to_list() == [name for name in lake.symbols() for _ in range(2)]
 
 
-def test_a_symbol_without_bars_in_the_window_is_an_error_of_its_trials(
-    configure: Configure, market: Panel
+def test_the_result_says_which_engine_ran_each_trial_and_why(
+    configure: Configure, lake: PanelSource, write_strategy: WriteStrategy
 ) -> None:
     config = configure(param_grid={"fast_period": (5, 60)})
-    points = plan_points(get_strategy("MovingAverageCrossover"), config).all
-    alone = replace(market, first=700).select([3])
-    assert alone.first == alone.sessions
-    silent, refused = run_trials(points, alone, config)
-    assert silent == "OLD.AX: no bar in the trading window"
-    assert isinstance(refused, str)
-    assert refused.startswith("fast_period=60 must be below")
+    alone = run_sweep(config, lake, split="ticker")
+    assert alone.paths == {"sparse": 4, "none": 4}
+    together = run_sweep(config, lake)
+    [broker] = [path for path in together.paths if path != "none"]
+    assert broker.startswith("broker: ")
+    free = "class Mine(Strategy):\n    def on_data(self, *given): return None\n"
+    stepped = run_sweep(configure(strategy_class=write_strategy(free)), lake)
+    assert stepped.paths == {"event": 1}
+
+
+@pytest.mark.parametrize("risk_free", [0.0, 0.03])
+def test_the_sums_of_a_row_are_those_of_its_returns(
+    configure: Configure, market: Panel, risk_free: float
+) -> None:
+    config = configure(risk_free=risk_free)
+    outcome = run_compiled(MovingAverageCrossover(fast_period=5).plan(), market, config)
+    equity = outcome.days["equity"]
+    edges = np.array([0, 0, 100, 350, len(equity)])
+    row = rows_of(outcome, config, edges, np.array([-1, 0, 99, len(equity) - 1]))
+    returns = simple_returns(equity)
+    assert row.sums[0, 0] == 0.0
+    assert row.sums.sum() == pytest.approx(returns.sum(), rel=1e-12)
+    assert row.sums[0, 2] == pytest.approx(returns[100:350].sum(), rel=1e-12)
+    assert row.squares[0, 1] == pytest.approx((returns[:100] ** 2).sum(), rel=1e-12)
+    count, mean = len(returns), returns.mean()
+    variance = row.squares.sum() / count - mean**2
+    third = row.cubes[0] / count - 3 * mean * row.squares.sum() / count + 2 * mean**3
+    assert third / variance**1.5 == pytest.approx(skew_and_kurtosis(returns)[0], rel=1e-9)
+    assert row.curve[0] == pytest.approx(
+        [1.0, *(equity[[0, 99, -1]] / config.initial_capital)], rel=1e-6
+    )
+
+
+def test_rows_join_in_their_order() -> None:
+    first, second = empty_rows(2, 3, 0), empty_rows(1, 3, 0)
+    first.errors[1] = "a"
+    second.errors[0] = "b"
+    second.cubes[0] = 7.0
+    joined = joined_rows([first, second])
+    assert joined.errors == {1: "a", 2: "b"}
+    assert joined.cubes[2] == 7.0
+    assert joined.sums.shape == (3, 3)

@@ -174,10 +174,13 @@ class BacktestConfig(_Frozen):
         strategy_class: registered name of the strategy, or ``path.py:Class``; empty where
             ``sleeves`` are given.
         start_date, end_date: first and last day of the trading window, both included.
+        warmup_start: bars from this day on warm indicators up before the first day of trading;
+            None is as many sessions as the strategy looks back.
         initial_capital: cash at the start, above zero.
         universe: symbols in their order; None is every symbol of the lake.
         parameters: values for the strategy's parameters; the others keep their defaults.
-        param_grid: several values for some parameters; overrides ``parameters``.
+        param_grid: several values for some parameters, as they are or as text in the grammar of
+            ``stockstream.study.grid`` (``"5:44:40"``); overrides ``parameters``.
         costs: what trading costs.
         margin: how much more than the equity may be held.
         market_rules: lots, price steps, parcels and volume, as the exchange has them.
@@ -199,10 +202,11 @@ class BacktestConfig(_Frozen):
     strategy_class: str = ""
     start_date: dt.date
     end_date: dt.date
+    warmup_start: dt.date | None = None
     initial_capital: float = Field(default=100_000.0, gt=0.0, allow_inf_nan=False)
     universe: tuple[str, ...] | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
-    param_grid: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    param_grid: dict[str, tuple[Any, ...] | str] = Field(default_factory=dict)
     costs: Costs = Costs()
     margin: Margin = Margin()
     market_rules: MarketRules = MarketRules()
@@ -251,6 +255,11 @@ class BacktestConfig(_Frozen):
         if self.end_date < self.start_date:
             raise ValueError(
                 f"end date {self.end_date} lies before start date {self.start_date}: swap them?"
+            )
+        if self.warmup_start is not None and self.warmup_start > self.start_date:
+            raise ValueError(
+                f"warmup_start {self.warmup_start} lies after start_date {self.start_date}: "
+                "give an earlier day, or leave it out"
             )
         if self.universe is not None:
             doubled = {symbol for symbol in self.universe if self.universe.count(symbol) > 1}

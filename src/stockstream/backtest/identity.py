@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stockstream.backtest.config import BacktestConfig
     from stockstream.market.panel import Panel
 
-__all__ = ["Identity", "code_version", "identify", "lock_digest"]
+__all__ = ["Identity", "code_version", "identify", "lock_digest", "made_by"]
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,20 @@ def identify(config: BacktestConfig, panel: Panel) -> Identity:
             file joins the code version.
         panel: the data that was read.
     """
-    code, strategy_source = code_version(), _source_digest(config.strategy_class)
     return Identity(
         data_version=panel.version,
         data_digest=panel.digest,
         config_digest=config.digest,
-        code_version=f"{code}.{strategy_source[:8]}" if strategy_source else code,
+        code_version=made_by(config),
         lock_digest=lock_digest(),
         seed=config.seed,
     )
+
+
+def made_by(config: BacktestConfig) -> str:
+    """The code that runs a configuration: ours, and the strategy's own file."""
+    code, strategy_source = code_version(), _source_digest(config.strategy_class)
+    return f"{code}.{strategy_source[:8]}" if strategy_source else code
 
 
 def _source_digest(strategy_class: str) -> str:

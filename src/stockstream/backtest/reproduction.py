@@ -31,7 +31,7 @@ class VersionedSource(Source, Protocol):
         symbols: Sequence[str],
         start: dt.date,
         end: dt.date,
-        warmup: int = 0,
+        warmup: int | dt.date = 0,
         version: str | None = None,
         columns: Sequence[str] = (),
     ) -> Panel:
@@ -80,7 +80,7 @@ def reproduce(kept: BacktestResult, lake: VersionedSource) -> Reproduction:
         config.universe or (),
         config.start_date,
         config.end_date,
-        lookback_of(managers),
+        config.warmup_start or lookback_of(managers),
         version=kept.identity.data_version,
         columns=columns_of(managers),
     )

@@ -52,11 +52,11 @@ class Source(Protocol):
         symbols: Sequence[str],
         start: dt.date,
         end: dt.date,
-        warmup: int = 0,
+        warmup: int | dt.date = 0,
         *,
         columns: Sequence[str] = (),
     ) -> Panel:
-        """Bars of some symbols, with ``warmup`` sessions from before the start.
+        """Bars of some symbols, with ``warmup`` sessions from before the start, or from a day on.
 
         ``columns`` are those beyond the five fields of a bar, such as factors.
         """
@@ -124,7 +124,7 @@ def panel_for(managers: Sequence[Manager], config: BacktestConfig, lake: Source)
         config.universe or (),
         config.start_date,
         config.end_date,
-        lookback_of(managers),
+        config.warmup_start or lookback_of(managers),
         columns=columns_of(managers),
     )
 

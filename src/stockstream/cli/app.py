@@ -11,6 +11,7 @@ from stockstream.cli.backtest import backtest
 from stockstream.cli.compare import compare
 from stockstream.cli.demo import demo
 from stockstream.cli.doctor import doctor
+from stockstream.cli.estimate import estimate
 from stockstream.cli.exits import EPILOG
 from stockstream.cli.factors import factors_app
 from stockstream.cli.fetch import fetch
@@ -22,6 +23,7 @@ from stockstream.cli.new import new_app
 from stockstream.cli.quality import quality
 from stockstream.cli.report import report
 from stockstream.cli.reproduce import reproduce
+from stockstream.cli.runs import runs_app
 from stockstream.cli.schedule import schedule_app
 from stockstream.cli.sweep import sweep
 from stockstream.cli.symbols import symbols
@@ -105,7 +107,9 @@ _add(DATA, "indicators", indicators)
 app.add_typer(schedule_app, name="schedule", rich_help_panel=DATA)
 app.add_typer(new_app, name="new", rich_help_panel=RESEARCH)
 _add(RESEARCH, "backtest", backtest)
+_add(RESEARCH, "estimate", estimate)
 _add(RESEARCH, "sweep", sweep)
+app.add_typer(runs_app, name="runs", rich_help_panel=RESEARCH)
 _add(RESEARCH, "verify", verify)
 _add(RESEARCH, "report", report)
 _add(RESEARCH, "reproduce", reproduce)

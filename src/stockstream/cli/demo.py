@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stockstream.backtest.config import BacktestConfig
     from stockstream.backtest.result import BacktestResult
     from stockstream.lake.store import Lake, LakeInfo
-    from stockstream.study.result import SweepResult
+    from stockstream.study.result import StudyResult
 
 __all__ = ["demo"]
 
@@ -47,10 +47,11 @@ def demo(
     """Try everything on a simulated market, offline.
 
     No account, no network, no data of your own: builds a lake, runs one backtest and one small
-    sweep, writes a tear sheet into data/demo, and says what to try next.
+    sweep, writes a page on each into data/demo, and says what to try next.
     """
     from stockstream.backtest.archive import save_result
     from stockstream.backtest.run import run_backtest
+    from stockstream.report.study.page import write_study_page
     from stockstream.report.tearsheet import write_tear_sheet
 
     began = time.perf_counter()
@@ -60,14 +61,16 @@ def demo(
         result = run_backtest(config, source)
         save_result(result, FOLDER / "runs")
     swept = _sweep(config, source)
-    with _step("4/4  the tear sheet"):
+    with _step("4/4  the tear sheet, and the page of the sweep"):
         page = write_tear_sheet(result, FOLDER / "tearsheet.html")
+        swept_page = write_study_page(swept, FOLDER / "sweep.html")
     following = _what_next(lake, config)
     if json:
         emit(
             {
                 "lake": lake,
                 "tear_sheet": page,
+                "sweep_page": swept_page,
                 "backtest": result.to_dict(),
                 "sweep": swept.to_dict(),
                 "next": following,
@@ -75,7 +78,9 @@ def demo(
         )
     else:
         _show(source.info(), result, swept)
-        heading(f"Done in {time.perf_counter() - began:.1f} s. The tear sheet: {page}")
+        heading(f"Done in {time.perf_counter() - began:.1f} s")
+        say(f"The tear sheet: {page}")
+        say(f"The page of the sweep: {swept_page}")
         say("Try next:")
         for line in following:
             typer.echo(f"  {command(line)}")
@@ -129,7 +134,7 @@ def _config(lake: "Lake") -> "BacktestConfig":
     )
 
 
-def _sweep(config: "BacktestConfig", lake: "Lake") -> "SweepResult":
+def _sweep(config: "BacktestConfig", lake: "Lake") -> "StudyResult":
     from stockstream.cli.progress import progress
     from stockstream.study.grid import combinations, parse_grids
     from stockstream.study.sweep import run_sweep
@@ -141,7 +146,7 @@ def _sweep(config: "BacktestConfig", lake: "Lake") -> "SweepResult":
     return result
 
 
-def _show(market: "LakeInfo", result: "BacktestResult", swept: "SweepResult") -> None:
+def _show(market: "LakeInfo", result: "BacktestResult", swept: "StudyResult") -> None:
     from stockstream.cli.result_view import show_result
     from stockstream.cli.sweep_view import show_sweep
 
@@ -154,7 +159,7 @@ def _show(market: "LakeInfo", result: "BacktestResult", swept: "SweepResult") ->
     heading("One backtest")
     show_result(result)
     heading("One sweep")
-    show_sweep(swept, "sharpe", 5)
+    show_sweep(swept, "deflated_sharpe", 5)
 
 
 def _what_next(lake: str, config: "BacktestConfig") -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stockstream.errors import NoDataError
 
-__all__ = ["LATEST", "find_run"]
+__all__ = ["LATEST", "find_run", "latest_run"]
 
 LATEST = "latest"
 
@@ -23,3 +23,17 @@ def find_run(run: str, runs: Path) -> Path:
     if not kept:
         raise NoDataError(f"no run is kept in {runs}; make one with `stockstream backtest`")
     return kept[-1].parent
+
+
+def latest_run(runs: Path, kinds: str = "rs") -> str:
+    """The name of the newest run: ``r`` of the backtests, ``s`` of the sweeps.
+
+    Raises:
+        NoDataError: there is none.
+    """
+    files = {"r": "r-*/result.json", "s": "s-*/study.json"}
+    kept = [path for kind in kinds for path in runs.glob(files[kind])]
+    if not kept:
+        made = "stockstream sweep" if kinds == "s" else "stockstream backtest"
+        raise NoDataError(f"no such run is kept in {runs}; make one with `{made}`")
+    return max(kept, key=lambda path: path.stat().st_mtime).parent.name

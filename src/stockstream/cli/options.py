@@ -162,8 +162,17 @@ def lake_place(given: str | None) -> str:
 
 
 def runs_place(given: str | None) -> str:
-    """The folder of runs that was asked for, else that of the settings."""
-    return given or load_settings().runs
+    """The folder of runs that was asked for, else that of the settings.
+
+    Raises:
+        ConfigError: an address in its place.
+    """
+    place = given or load_settings().runs
+    if "://" in place:
+        raise ConfigError(
+            f"runs are kept in a folder of this machine, not at {place}: give another"
+        )
+    return place
 
 
 def split_names(text: str | None) -> list[str] | None:

@@ -47,10 +47,14 @@ def progress(label: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(label, total=None, rate="")
+        before: list[int] = []  # what was done when somebody began to watch
 
         def update(done: int, total: int) -> None:
+            if not before:
+                before.append(done)
             seconds = bar.tasks[0].elapsed or 0.0
-            rate = f"{done / seconds:,.0f} {unit}/s" if done and seconds > 0 else ""
+            new = done - before[0]
+            rate = f"{new / seconds:,.0f} {unit}/s" if new and seconds > 0 else ""
             bar.update(task, completed=done, total=total, rate=rate)
 
         yield update

@@ -1,13 +1,17 @@
-"""``stockstream report``: the tear sheet of a kept run."""
+"""``stockstream report``: the tear sheet of a kept backtest or sweep."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stockstream.cli import options
 from stockstream.cli.console import emit, say
-from stockstream.cli.kept import LATEST, find_run
+from stockstream.cli.kept import LATEST, find_run, latest_run
+
+if TYPE_CHECKING:
+    from stockstream.backtest.result import BacktestResult
+    from stockstream.study.result import StudyResult
 
 __all__ = ["report"]
 
@@ -15,7 +19,9 @@ __all__ = ["report"]
 def report(
     run: Annotated[
         str,
-        typer.Argument(help="Name of a kept run, such as r-0123456789ab, its folder, or 'latest'."),
+        typer.Argument(
+            help="Name of a kept backtest (r-...) or sweep (s-...), its folder, or 'latest'."
+        ),
     ] = LATEST,
     runs: options.Runs = None,
     output: Annotated[
@@ -41,21 +47,24 @@ def report(
             "Edge that is found]",
         ),
     ] = None,
+    select: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Of a sweep: what its combinations are ranked by, as in `sweep`."
+        ),
+    ] = "deflated_sharpe",
     json: options.Json = False,
 ) -> None:
-    """Write the tear sheet of a kept run.
+    """Write the tear sheet of a kept backtest or sweep.
 
     One HTML page that holds everything it needs and asks no server for anything.
 
     stockstream report latest --output tearsheet.html --png tearsheet.png
     """
-    from stockstream.backtest.archive import load_result
-    from stockstream.report.tearsheet import write_tear_sheet
-
-    folder = find_run(run, Path(options.runs_place(runs)))
+    runs_folder = Path(options.runs_place(runs))
+    folder = runs_folder / latest_run(runs_folder) if run == LATEST else find_run(run, runs_folder)
     page = output or folder / "tearsheet.html"
-    result = load_result(folder)
-    write_tear_sheet(result, page)
+    result = _write(folder, page, select)
     if png is not None:
         from stockstream.report.picture import write_picture
 
@@ -66,3 +75,22 @@ def report(
     say(f"{folder.name}: {page}")
     if png is not None:
         say(f"picture: {png}")
+
+
+def _write(folder: Path, page: Path, select: str) -> "BacktestResult | StudyResult":
+    """Write the page of what a folder holds."""
+    from stockstream.study.runs.store import STUDY
+
+    if (folder / STUDY).is_file():
+        from stockstream.report.study.page import write_study_page
+        from stockstream.runners.local import LocalRunner
+
+        study = LocalRunner(folder.parent).result(folder.name)
+        write_study_page(study, page, select=select)
+        return study
+    from stockstream.backtest.archive import load_result
+    from stockstream.report.tearsheet import write_tear_sheet
+
+    backtest = load_result(folder)
+    write_tear_sheet(backtest, page)
+    return backtest

@@ -2,50 +2,52 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stockstream.cli import options
 from stockstream.cli.bundle import spread
-from stockstream.cli.console import emit, note, say
+from stockstream.cli.console import emit, say
+from stockstream.cli.estimate import reckon
 from stockstream.cli.exits import Exit
 from stockstream.cli.request import open_lake
 from stockstream.cli.run_options import RunOptions
-from stockstream.errors import DataError, UnknownNameError
+from stockstream.cli.sweep_options import SWEEP, SweepOptions
+from stockstream.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from stockstream.backtest.config import BacktestConfig
     from stockstream.lake.store import Lake
+    from stockstream.study.study import Study
 
 __all__ = ["sweep"]
-
-Split = Literal["none", "ticker", "year"]
 
 
 @spread
 def sweep(
     asked: RunOptions,
-    grid: Annotated[
-        list[str],
+    swept: SweepOptions,
+    search: Annotated[
+        int | None,
         typer.Option(
-            metavar="NAME=VALUES",
-            help="Values of one parameter: fast_period=5,10,20, or fast_period=5:44:40 for 40 "
-            "values from 5 to 44. Give it once for each parameter.",
-            rich_help_panel="Strategy",
+            min=1,
+            metavar="N",
+            help="Do not try the whole grid: let Optuna choose so many combinations of it, each "
+            "after the results of those before.",
+            rich_help_panel=SWEEP,
         ),
-    ],
-    split: Annotated[
-        Split,
+    ] = None,
+    select: Annotated[
+        str,
         typer.Option(
-            help="ticker: each symbol on its own; year: each calendar year on its own; each with "
-            "the whole capital. none: all symbols in one portfolio.",
-            rich_help_panel=options.DATA,
+            "--select",
+            "--metric",
+            metavar="NAME",
+            help="What combinations are ranked by: a metric, or what a single best number hides: "
+            "plateau, deflated_sharpe, pooled_sharpe.",
+            rich_help_panel=SWEEP,
         ),
-    ] = "none",
-    metric: Annotated[
-        str, typer.Option(metavar="NAME", help="What the best trials are chosen by.")
-    ] = "sharpe",
+    ] = "deflated_sharpe",
     top: Annotated[
         int, typer.Option(min=1, metavar="N", help="How many of the best to show.")
     ] = 10,
@@ -53,70 +55,114 @@ def sweep(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Where every trial goes, a row each: a .parquet or .csv file.  "
-            "[default: a file in the folder of runs]",
+            help="Write every trial, a row each, to this .parquet or .csv file.",
         ),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write the page of the sweep to this file."),
+    ] = None,
+    detach: Annotated[
+        bool,
+        typer.Option(
+            "--detach", help="Start it and come back at once; it runs on when this terminal closes."
+        ),
+    ] = False,
+    estimate: Annotated[
+        bool,
+        typer.Option(
+            "--estimate", help="Only say what it would take, as `stockstream estimate` does."
+        ),
+    ] = False,
     runs: options.Runs = None,
     json: options.Json = False,
 ) -> int:
     r"""Run a strategy for every combination of parameters of a grid.
 
-    Each trial is an ordinary backtest with fresh capital. Combinations that the strategy refuses
-    are listed, and the exit code is then 3.
+    Each trial is an ordinary backtest with fresh capital. What is done is kept: a sweep that was
+    interrupted goes on where it stopped. Combinations that the strategy refuses are listed, and
+    the exit code is then 3.
 
     stockstream sweep --strategy MovingAverageCrossover --split ticker \
       --grid "fast_period=5:44:40" --grid "slow_period=50,100" --output trials.parquet
     """
-    from stockstream.cli.progress import progress
+    from stockstream.cli.folds_view import out_of_sample, show_out_of_sample
+    from stockstream.cli.sweep_run import run_here, search_here
     from stockstream.cli.sweep_view import show_sweep
-    from stockstream.metrics.summary import DEFINITIONS
-    from stockstream.study.grid import describe, parse_grids
-    from stockstream.study.sweep import run_sweep
+    from stockstream.study.selection import demand_selector
 
-    if metric not in DEFINITIONS:
-        raise UnknownNameError("metric", metric, DEFINITIONS)
-    values = parse_grids(grid)
-    if output is not None:
-        _demand_writable(output)
-    source = open_lake(asked.lake)
-    config = asked.config(source, values)
-    note(f"{describe(values)}{_pieces(split, config, source)}")
-    with progress("sweep", "trials") as update:
-        result = run_sweep(
-            config, source, split=None if split == "none" else split, progress=update
+    demand_selector(select)
+    _demand_writable(output, html)
+    source, place = open_lake(asked.lake), Path(options.runs_place(runs))
+    if search is not None:
+        if swept.sample is not None or detach or estimate:
+            raise ConfigError("--search goes without --sample, --detach and --estimate")
+        result = search_here(
+            *(swept.config(asked, source), source, place),
+            points=search,
+            select=select,
+            workers=swept.workers,
+            settings=swept.settings(),
         )
-    file = output or Path(options.runs_place(runs)) / f"{result.name}.parquet"
-    result.write(file)
-    if json:
-        emit({"output": file, **result.to_dict()})
     else:
-        show_sweep(result, metric, top)
-        say(f"every trial: {file}")
+        study = swept.plan(asked, source)
+        if estimate:
+            return reckon(study, source, swept, json=json)
+        if detach:
+            return _detach(study, source, place, swept, json=json)
+        result = run_here(study, source, place, swept.workers)
+    found = out_of_sample(result, source, select)
+    if output is not None:
+        result.write(output)
+    if html is not None:
+        from stockstream.report.study.page import write_study_page
+
+        write_study_page(result, html, select=select)
+    if json:
+        tested = None if found is None else found.to_dict()
+        emit({"output": output, "page": html, **result.to_dict(), "out_of_sample": tested})
+    else:
+        show_sweep(result, select, top)
+        if found is not None:
+            show_out_of_sample(found)
+        _show_places(place / result.name, output, html)
     return Exit.PARTIAL if result.failures else Exit.OK
 
 
-def _pieces(split: Split, config: "BacktestConfig", lake: "Lake") -> str:
-    """What the split multiplies the combinations by, in words."""
-    if split == "ticker":
-        symbols = len(config.universe or lake.symbols())
-        return f", each on {symbols:,} symbol{'' if symbols == 1 else 's'} alone"
-    if split == "year":
-        years = config.end_date.year - config.start_date.year + 1
-        return f", each on {years:,} year{'' if years == 1 else 's'} alone"
-    return ""
+def _detach(study: "Study", lake: "Lake", runs: Path, swept: SweepOptions, *, json: bool) -> int:
+    from stockstream.cli.sweep_run import next_commands, runner_of
+
+    runner = runner_of(lake, runs, swept.workers)
+    name = runner.submit(study)
+    if json:
+        emit({"name": name, "trials": study.trials, "chunks": len(study.chunks)})
+        return Exit.OK
+    say(f"{name} is on its way, and goes on when this terminal closes")
+    for words in next_commands(name, runs):
+        say(f"  {words}")
+    return Exit.OK
 
 
-def _demand_writable(file: Path) -> None:
-    """Find out before the work that its result has a place to go.
+def _show_places(folder: Path, output: Path | None, html: Path | None) -> None:
+    say(f"every trial: {output or folder}")
+    if html is not None:
+        say(f"page: {html}")
+
+
+def _demand_writable(output: Path | None, html: Path | None) -> None:
+    """Find out before the work that its results have a place to go.
 
     Raises:
         ConfigError: another kind of file.
-        DataError: the folder cannot be written to.
+        DataError: a folder cannot be written to.
     """
     from stockstream.market.table_file import demand_suffix
 
-    demand_suffix(file)
-    nearest = next(folder for folder in file.absolute().parents if folder.exists())
-    if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
-        raise DataError(f"cannot write to {nearest}; choose another --output")
+    if output is not None:
+        demand_suffix(output)
+    for option, file in (("--output", output), ("--html", html)):
+        if file is None:
+            continue
+        nearest = next(folder for folder in file.absolute().parents if folder.exists())
+        if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
+            raise DataError(f"cannot write to {nearest}; choose another {option}")

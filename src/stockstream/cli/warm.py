@@ -15,6 +15,8 @@ from stockstream.market.panel import Panel
 from stockstream.strategies import SHIPPED
 from stockstream.strategy.registry import get_strategy
 from stockstream.strategy.rule import RuleStrategy
+from stockstream.study.planning.planning import plan_block
+from stockstream.study.trials import run_planned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +46,7 @@ def compile_kernels(progress: Callable[[int, int], None]) -> None:
         progress: is told (done, total) after each piece.
     """
     panel = _panel()
-    total = len(USUAL) + len(SHIPPED)
+    total = len(USUAL) + len(SHIPPED) + 1
     with part_of(LARGE):
         columns = {name: np.tile(x, SERIES) for name, x in panel.signal_columns().items()}
         offsets = np.arange(SERIES + 1) * SESSIONS
@@ -57,6 +59,16 @@ def compile_kernels(progress: Callable[[int, int], None]) -> None:
                 read = replace(panel, columns=dict.fromkeys(strategy.columns(), panel.close))
                 run_compiled(strategy.plan(), read, _config(name, panel), compile_kernels=True)
             progress(done, total)
+        _run_sparse(panel)
+        progress(total, total)
+
+
+def _run_sparse(panel: Panel) -> None:
+    """The path of sweeps of one symbol."""
+    name = "MovingAverageCrossover"
+    config = _config(name, panel)
+    days = (config.start_date, config.end_date)
+    run_planned(plan_block(get_strategy(name), {}, {}), panel, config, days, ())
 
 
 def _panel() -> Panel:

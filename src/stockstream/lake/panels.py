@@ -41,7 +41,7 @@ def load_panel(
     symbols: Sequence[str],
     start: dt.date,
     end: dt.date,
-    warmup: int,
+    warmup: int | dt.date,
 ) -> Panel:
     """Read a panel; see :meth:`stockstream.lake.store.Lake.panel`.
 
@@ -54,7 +54,7 @@ def load_panel(
         symbols: symbols of the lake, each once; the panel keeps their order.
         start: first day of the trading window.
         end: last day, included.
-        warmup: sessions before ``start``.
+        warmup: sessions before ``start``, or the day from which on bars are wanted.
 
     Raises:
         NoDataError: no symbol has a bar in the window.
@@ -67,7 +67,7 @@ def load_panel(
     rows, axis, first = _cut_head(rows, axis, first, warmup)
     counts = np.bincount(rows.symbol, minlength=len(symbols))
     offsets = np.concatenate(([0], np.cumsum(counts)))
-    events = _events(actions, symbols, end)
+    events = _events(actions, symbols)
     last = _last_days(rows, offsets)
     gone = find_delistings(bars, events, symbols, last, axis, (_day(start), _day(end)))
     working, flags = _working_actions(bars, events, symbols, rows, offsets, axis)
@@ -90,9 +90,11 @@ def load_panel(
 
 
 def _read(
-    bars: Snapshot, symbols: Sequence[str], start: dt.date, end: dt.date, warmup: int
+    bars: Snapshot, symbols: Sequence[str], start: dt.date, end: dt.date, warmup: int | dt.date
 ) -> _Rows:
     """Rows up to ``end``, from early enough for the warm-up sessions."""
+    if isinstance(warmup, dt.date):
+        return _query(bars, symbols, min(warmup, start), end)
     # A session is 1.45 days on average; halts and holes in the data need some more.
     days = min(warmup * 3 // 2 + 30, (start - dt.date.min).days) if warmup else 0
     since = start - dt.timedelta(days=days)
@@ -129,8 +131,12 @@ def _query(bars: Snapshot, symbols: Sequence[str], since: dt.date, end: dt.date)
     return _Rows(symbol[order], day[order], columns)
 
 
-def _cut_head(rows: _Rows, axis: Ints, first: int, warmup: int) -> tuple[_Rows, Ints, int]:
-    """Leave the last ``warmup`` sessions before the window."""
+def _cut_head(
+    rows: _Rows, axis: Ints, first: int, warmup: int | dt.date
+) -> tuple[_Rows, Ints, int]:
+    """Leave the last ``warmup`` sessions before the window; rows from a day on are those."""
+    if isinstance(warmup, dt.date):
+        return rows, axis, first
     extra = first - warmup
     if extra <= 0:
         return rows, axis, first
@@ -147,12 +153,12 @@ def _last_days(rows: _Rows, offsets: Ints) -> Ints:
     return last
 
 
-def _events(actions: Snapshot, symbols: Sequence[str], end: dt.date) -> pl.DataFrame:
-    """Actions of the symbols up to the end, with ``place`` in the universe."""
+def _events(actions: Snapshot, symbols: Sequence[str]) -> pl.DataFrame:
+    """Actions of the symbols, with ``place`` in the universe."""
     places = pl.DataFrame({"symbol": symbols, "place": np.arange(len(symbols))})
     return (
         actions.scan()
-        .filter(pl.col("symbol").is_in(list(symbols)), pl.col("date") <= end)
+        .filter(pl.col("symbol").is_in(list(symbols)))
         .select("symbol", "kind", "value", "date")
         .join(places.lazy(), on="symbol", how="inner")
         .collect()

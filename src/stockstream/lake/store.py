@@ -206,7 +206,7 @@ class Lake(Records):
         symbols: Sequence[str],
         start: dt.date,
         end: dt.date,
-        warmup: int = 0,
+        warmup: int | dt.date = 0,
         version: str | None = None,
         columns: Sequence[str] = (),
     ) -> Panel:
@@ -219,7 +219,8 @@ class Lake(Records):
             symbols: names, see :meth:`resolve`; the panel keeps their order.
             start: first day of the trading window.
             end: last day, included.
-            warmup: sessions before ``start`` that warm indicators up, as far as there are any.
+            warmup: sessions before ``start`` that warm indicators up, as far as there are any; or
+                the day from which on bars are wanted.
             version: data version; the latest by default.
             columns: what else is to be known of the symbols at each row, such as
                 ``factor:DebtToEquity``; see :func:`stockstream.lake.columns.with_columns`.

@@ -199,7 +199,7 @@ class Panel:
         pieces = [np.arange(self.offsets[s], self.offsets[s + 1]) for s in symbols]
         rows = np.concatenate(pieces)
         bars = self.bar[rows]
-        kept = np.unique(bars)
+        kept = bars if len(symbols) == 1 else np.unique(bars)
         rank = np.full(self.sessions + 1, len(kept))
         rank[: self.sessions] = np.searchsorted(kept, np.arange(self.sessions))
         return replace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from stockstream.report.trust import strategy_title
 from stockstream.report.view import Cell, Fact, Row, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import plotly.graph_objects as go
@@ -27,7 +27,18 @@ if TYPE_CHECKING:
 
     from stockstream.backtest.result import BacktestResult
 
-__all__ = ["Comparison", "MetricLine", "compare", "render_comparison", "write_comparison"]
+__all__ = [
+    "Comparison",
+    "MetricLine",
+    "compare",
+    "differences",
+    "disagreements",
+    "render_comparison",
+    "write_comparison",
+    "written",
+]
+
+T = TypeVar("T")
 
 MORE_IS_BETTER = frozenset(
     {
@@ -39,6 +50,12 @@ LESS_IS_BETTER = frozenset({"volatility", "max_drawdown_length", "costs"})
 
 FEWEST_SHARED = 20
 """Sessions that two runs must share for a correlation to say anything."""
+
+NOT_THE_SAME_DATA = "not the same data: a difference may come from the snapshot"
+NOT_THE_SAME_CODE = (
+    "not the same code: a difference may come from the engine or the strategy's file"
+)
+NOT_THE_SAME_PACKAGES = "not the same packages: a difference may come from a dependency"
 
 LONGEST = 60
 """Characters of a setting that are shown."""
@@ -129,7 +146,7 @@ def compare(runs: Mapping[str, BacktestResult]) -> Comparison:
     return Comparison(
         runs=dict(runs),
         metrics=tuple(_line(name, [values[name] for values in measured]) for name in measured[0]),
-        differences=_differences(results),
+        differences=differences([result.config.model_dump(mode="json") for result in results]),
         correlation=np.array([[_together(one, other) for other in results] for one in results]),
         warnings=tuple(_warnings(runs)),
     )
@@ -177,7 +194,7 @@ def metric_table(comparison: Comparison) -> Table:
 def difference_table(comparison: Comparison) -> Table:
     """Every setting that is not the same in all runs."""
     rows = tuple(
-        Row(tuple(Cell(_written(value)) for value in values), field)
+        Row(tuple(Cell(written(value)) for value in values), field)
         for field, values in comparison.differences.items()
     )
     return Table(("Setting", *comparison.runs), rows)
@@ -194,10 +211,15 @@ def _line(name: str, values: list[float]) -> MetricLine:
     return MetricLine(name, tuple(values), tuple(value == top for value in values))
 
 
-def _differences(results: Sequence[BacktestResult]) -> dict[str, tuple[Any, ...]]:
-    flat = [dict(_flattened("", result.config.model_dump(mode="json"))) for result in results]
-    fields = dict.fromkeys(field for settings in flat for field in settings)
-    found = {field: tuple(settings.get(field) for settings in flat) for field in fields}
+def differences(settings: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
+    """Settings that are not the same everywhere, such as ``costs.slippage_bps``, with each value.
+
+    Args:
+        settings: JSON values by name, those of a section below its name; None where there is none.
+    """
+    flat = [dict(_flattened("", one)) for one in settings]
+    fields = dict.fromkeys(field for one in flat for field in one)
+    found = {field: tuple(one.get(field) for one in flat) for field in fields}
     return {
         field: values
         for field, values in found.items()
@@ -226,18 +248,9 @@ def _together(one: BacktestResult, other: BacktestResult) -> float:
 
 def _warnings(runs: Mapping[str, BacktestResult]) -> list[str]:
     checks: tuple[tuple[str, Callable[[BacktestResult], object]], ...] = (
-        (
-            "not the same data: a difference may come from the snapshot",
-            lambda result: result.identity.data_version,
-        ),
-        (
-            "not the same code: a difference may come from the engine or the strategy's file",
-            lambda result: result.identity.code_version,
-        ),
-        (
-            "not the same packages: a difference may come from a dependency",
-            lambda result: result.identity.lock_digest[:10],
-        ),
+        (NOT_THE_SAME_DATA, lambda result: result.identity.data_version),
+        (NOT_THE_SAME_CODE, lambda result: result.identity.code_version),
+        (NOT_THE_SAME_PACKAGES, lambda result: result.identity.lock_digest[:10]),
         (
             "not the same days: each metric is of the run's own days",
             lambda result: f"{result.dates[0]} to {result.dates[-1]}",
@@ -251,11 +264,23 @@ def _warnings(runs: Mapping[str, BacktestResult]) -> list[str]:
             lambda result: result.config.risk_free,
         ),
     )
+    return disagreements(runs, checks)
+
+
+def disagreements(
+    runs: Mapping[str, T], checks: Iterable[tuple[str, Callable[[T], object]]]
+) -> list[str]:
+    """What is not the same in all runs and must be, in words.
+
+    Args:
+        runs: by name.
+        checks: what to say, and what to look at.
+    """
     found = []
     for text, look in checks:
         seen: dict[object, list[str]] = {}
-        for name, result in runs.items():
-            seen.setdefault(look(result), []).append(name)
+        for name, run in runs.items():
+            seen.setdefault(look(run), []).append(name)
         if len(seen) > 1:
             groups = "; ".join(f"{', '.join(names)}: {value}" for value, names in seen.items())
             found.append(f"{text} ({groups})")
@@ -294,7 +319,7 @@ def _facts(result: BacktestResult) -> tuple[Fact, ...]:
     )
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
     """A setting in a table: lists by their size where they are long."""
     if value is None:
         return "\u2013"

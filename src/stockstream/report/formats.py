@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 __all__ = [
     "DASH",
     "MINUS",
+    "chance",
     "count",
+    "counted",
     "day",
     "money",
     "money_digits",
@@ -55,6 +57,13 @@ def percent(fraction: float, digits: int = 1, *, signed: bool = False) -> str:
     return number if number == DASH else f"{number}%"
 
 
+def chance(probability: float) -> str:
+    """A probability in whole percent, never a certain one: ``<1%``, ``12%``, ``>99%``."""
+    if 0.005 <= probability <= 0.995 or not math.isfinite(probability):
+        return percent(probability, 0)
+    return "<1%" if probability < 0.5 else ">99%"
+
+
 def times(value: float, digits: int = 1) -> str:
     """``4.13`` as 4.1 and a multiplication sign."""
     number = plain_number(value, digits)
@@ -74,6 +83,11 @@ def money_digits(amounts: Iterable[float]) -> int:
 def count(value: float) -> str:
     """``1234`` as ``1,234``."""
     return plain_number(value, 0)
+
+
+def counted(value: int, noun: str) -> str:
+    """``1,234 trials``, and ``1 trial``."""
+    return f"{count(value)} {noun}{'' if value == 1 else 's'}"
 
 
 def price(value: float) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from stockstream.backtest.config import BacktestConfig
 
-__all__ = ["command_line"]
+__all__ = ["command_line", "options"]
 
 MARGIN = {"leverage": "leverage", "maintenance": "maintenance_margin"}
 """The option of each field of ``Margin``."""
@@ -25,8 +25,8 @@ def command_line(config: BacktestConfig) -> str:
     """
     if config.sleeves:
         return _in_python(config)
-    options = [" ".join(shlex.quote(word) for word in words) for words in _options(config)]
-    return " \\\n  ".join(["stockstream backtest", *options])
+    quoted = [" ".join(shlex.quote(word) for word in words) for words in options(config)]
+    return " \\\n  ".join(["stockstream backtest", *quoted])
 
 
 def _in_python(config: BacktestConfig) -> str:
@@ -39,7 +39,8 @@ def _in_python(config: BacktestConfig) -> str:
     )
 
 
-def _options(config: BacktestConfig) -> Iterator[tuple[str, ...]]:
+def options(config: BacktestConfig) -> Iterator[tuple[str, ...]]:
+    """Every option that is not the default, with its value, as words of a command line."""
     yield "--strategy", config.strategy_class
     yield "--start-date", str(config.start_date)
     yield "--end-date", str(config.end_date)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from stockstream.backtest.flags import distrusted
 from stockstream.errors import StockstreamError
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stockstream.backtest.config import BacktestConfig, Costs
+    from stockstream.backtest.identity import Identity
     from stockstream.backtest.result import BacktestResult
 
 __all__ = [
+    "Described",
     "alarm",
     "badges",
     "costs_in_words",
@@ -26,7 +28,29 @@ __all__ = [
     "parameters",
     "strategy_title",
     "subtitle",
+    "universe",
 ]
+
+
+class Described(Protocol):
+    """What is known of a backtest or a study before any number."""
+
+    @property
+    def config(self) -> BacktestConfig:
+        """What was asked for."""
+
+    @property
+    def identity(self) -> Identity:
+        """What it is made of."""
+
+    @property
+    def engine(self) -> str:
+        """``compiled`` or ``event``."""
+
+    @property
+    def flags(self) -> Sequence[str]:
+        """What a reader must know."""
+
 
 SHORT = 10
 NAMED_SYMBOLS = 4
@@ -71,13 +95,14 @@ def subtitle(result: BacktestResult) -> str:
         (
             f"{day(dates[0])} \u2013 {day(dates[-1])}",
             f"{count(len(dates))} sessions",
-            _universe(config),
+            universe(config),
             f"{money(config.initial_capital)} became {money(float(result.equity[-1]))}",
         )
     )
 
 
-def _universe(config: BacktestConfig) -> str:
+def universe(config: BacktestConfig) -> str:
+    """Which symbols, in a few words."""
     symbols = config.universe
     if symbols is None:
         return "every symbol"
@@ -86,7 +111,7 @@ def _universe(config: BacktestConfig) -> str:
     return f"{count(len(symbols))} symbols"
 
 
-def identity(result: BacktestResult) -> tuple[Fact, ...]:
+def identity(result: Described) -> tuple[Fact, ...]:
     """What the numbers are made of: the same identity gives the same numbers again."""
     known, config = result.identity, result.config
     sized = "at the order" if config.size_at == "order" else "at the fill"
@@ -155,7 +180,7 @@ def costs_in_words(costs: Costs) -> str:
     return " + ".join(said) or "none"
 
 
-def badges(result: BacktestResult) -> tuple[Badge, ...]:
+def badges(result: Described) -> tuple[Badge, ...]:
     """Reasons to trust the numbers, and reasons not to; the most serious first."""
     found = [
         *_data_badges(result),
@@ -167,7 +192,7 @@ def badges(result: BacktestResult) -> tuple[Badge, ...]:
     return tuple(sorted(found, key=lambda badge: gravity[badge.tone]))
 
 
-def _data_badges(result: BacktestResult) -> list[Badge]:
+def _data_badges(result: Described) -> list[Badge]:
     found = [_survivorship(result.flags)]
     if "simulated" in " ".join((result.identity.data_version, *result.flags)).lower():
         found.append(
@@ -200,7 +225,7 @@ def _survivorship(flags: Sequence[str]) -> Badge:
     )
 
 
-def _look_ahead(result: BacktestResult) -> Badge:
+def _look_ahead(result: Described) -> Badge:
     if _follows_rules(result):
         return Badge(
             "look-ahead: rules, causal by construction",
@@ -214,7 +239,7 @@ def _look_ahead(result: BacktestResult) -> Badge:
     )
 
 
-def _follows_rules(result: BacktestResult) -> bool:
+def _follows_rules(result: Described) -> bool:
     """Whether the strategy is known to be rules; one in a file is not run again to find out."""
     if result.engine == "compiled":
         return True
@@ -276,7 +301,7 @@ def alarm(result: BacktestResult) -> Alarm | None:
         "Zero trades: every number below describes idle cash",
         (
             *(_sentence(line.removeprefix("zero trades: ")) for line in (*diagnosis, *dropped)),
-            f"Looked at {count(len(result.dates))} sessions of {_universe(result.config)}.",
+            f"Looked at {count(len(result.dates))} sessions of {universe(result.config)}.",
             "Try a longer period, shorter indicator periods or more capital.",
         ),
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from operator import index
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stockstream.errors import LookAheadError, StrategyError, UnknownNameError
 from stockstream.market.columns import FACTOR, KNOWN
+from stockstream.strategy.many import each, mapped
 from stockstream.strategy.operations import FIELDS, OPERATIONS
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def checked(
     Args:
         operation: what the node does.
         arguments: the kind of each node that it works on.
-        parameters: as they were given.
+        parameters: as they were given; a ``Many`` is checked value by value.
 
     Raises:
         LookAheadError: a lag below zero.
@@ -50,14 +52,19 @@ def checked(
     readers = _READERS.get(operation, ())
     if len(parameters) != len(readers):
         raise StrategyError(f"{operation!r} has {len(readers)} parameters, not {len(parameters)}")
-    return tuple(read(value) for read, value in zip(readers, parameters, strict=True))
+    return tuple(mapped(read, value) for read, value in zip(readers, parameters, strict=True))
 
 
 def indicator_spec(name: str) -> IndicatorSpec:
     """What the indicators room says of an indicator; imported when the first one is used."""
+    return _get_spec()(name)
+
+
+@cache
+def _get_spec() -> Callable[[str], IndicatorSpec]:
     from stockstream.indicators.registry import get_spec
 
-    return get_spec(name)
+    return get_spec
 
 
 def numbers(values: tuple[Scalar, ...]) -> tuple[int | float, ...]:
@@ -74,7 +81,7 @@ def _indicator(arguments: int, parameters: tuple[Scalar, ...]) -> tuple[Scalar, 
         )
     if output not in spec.outputs:
         raise UnknownNameError(f"output of {name}", output, spec.outputs)
-    return (name, output, *spec.check(values))
+    return (name, output, *each(spec.check, values))
 
 
 def _field(name: Any) -> str:

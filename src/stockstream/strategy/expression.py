@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from numbers import Real
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from stockstream.errors import StrategyError
 from stockstream.market.columns import FACTOR
@@ -296,7 +296,7 @@ def number(value: object) -> Number:
             "where(condition, 1.0, 0.0) turns it into one"
         )
     if not isinstance(value, bool) and isinstance(value, Real):
-        return constant(float(value))
+        return constant(cast("float", value))
     raise StrategyError(f"{value!r} is neither a number nor an expression of numbers")
 
 

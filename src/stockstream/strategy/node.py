@@ -3,6 +3,9 @@
 A node is an operation from ``operations.OPERATIONS``, the nodes it works on, and plain parameters.
 Equal nodes are the same object, so a grid of 20 fast by 20 slow averages holds 40 averages and not
 800, and ``==`` is identity. No operation reads a later bar, so no graph can look ahead.
+
+Where a parameter is a :class:`stockstream.strategy.many.Many`, the node stands for a node of each
+point: ``strategy.unfold`` gives those.
 """
 
 from __future__ import annotations
@@ -11,12 +14,13 @@ import json
 import math
 from operator import index
 from threading import RLock
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 from weakref import WeakValueDictionary
 
 from stockstream.errors import StrategyError, UnknownNameError
 from stockstream.market.columns import FACTOR
 from stockstream.strategy.checks import checked, indicator_spec, numbers
+from stockstream.strategy.many import PerBar, many_in
 from stockstream.strategy.operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -31,6 +35,8 @@ __all__ = [
     "from_document",
     "in_order",
     "indicator_call",
+    "interned",
+    "own_lookback",
     "to_document",
 ]
 
@@ -38,11 +44,12 @@ LONGEST_SHOWN = 200
 """Characters of an expression that ``repr`` shows."""
 
 _Key: TypeAlias = "tuple[str, tuple[Expr, ...], str]"
+_classes: dict[Kind, type[Expr]] = {}
 _interned: WeakValueDictionary[_Key, Expr] = WeakValueDictionary()
 _interning = RLock()
 
 
-class Expr:
+class Expr(PerBar):
     """A value at each bar, made from that bar and the ones before it.
 
     Not made directly: begin with ``bars.close`` and use operators, methods and functions such as
@@ -52,20 +59,21 @@ class Expr:
         operation: a name of ``operations.OPERATIONS``.
         arguments: the nodes it works on.
         parameters: what else it needs, such as the length of a lag.
+        is_many: whether it stands for a node of each point.
     """
 
-    __slots__ = ("__weakref__", "arguments", "operation", "parameters")
+    __slots__ = ("__weakref__", "arguments", "is_many", "operation", "parameters")
     __array_ufunc__ = None  # so that numpy scalars leave `np.float64(2) * expr` to us
 
     operation: str
     arguments: tuple[Expr, ...]
     parameters: tuple[Scalar, ...]
 
-    _classes: ClassVar[dict[Kind, type[Expr]]] = {}
+    is_many: bool
 
     def __init_subclass__(cls, kind: Kind) -> None:
         super().__init_subclass__()
-        Expr._classes[kind] = cls
+        _classes[kind] = cls
 
     @staticmethod
     def make(
@@ -81,23 +89,16 @@ class Expr:
         """
         given = tuple(OPERATIONS[argument.operation].gives for argument in arguments)
         parameters = checked(operation, given, parameters)
-        key = (operation, arguments, repr(parameters))  # repr: 1, 1.0, 0.0 and -0.0 differ in it
-        with _interning:
-            node = _interned.get(key)
-            if node is None:
-                node = object.__new__(Expr._classes[OPERATIONS[operation].gives])
-                object.__setattr__(node, "operation", operation)
-                object.__setattr__(node, "arguments", arguments)
-                object.__setattr__(node, "parameters", parameters)
-                _interned[key] = node
-        return node
+        if many_in(parameters) or any(argument.is_many for argument in arguments):
+            return _new(operation, arguments, parameters, is_many=True)
+        return interned(operation, arguments, parameters)
 
     def lookback(self) -> int:
         """Bars before a bar that its value rests on (recursive indicators: to 1e-9)."""
         needed: dict[Expr, int] = {}
         for node in in_order((self,)):
             below = max((needed[argument] for argument in node.arguments), default=0)
-            needed[node] = below + _own_lookback(node)
+            needed[node] = below + own_lookback(node.operation, node.parameters)
         return needed[self]
 
     def to_json(self) -> str:
@@ -124,6 +125,18 @@ class Expr:
             )
         return roots["root"]
 
+    def __eq__(self, other: object) -> bool:
+        if self is other or not isinstance(other, Expr):
+            return self is other
+        if self.is_many or other.is_many:  # the answer is another one for each point
+            graph = in_order((self, other))
+            next(
+                many[0] for node in graph if (many := many_in(node.parameters))
+            ).together.part_all()
+        return False
+
+    __hash__ = object.__hash__
+
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"expressions are frozen: cannot set {name!r}")
 
@@ -146,6 +159,27 @@ class Expr:
             text = _written(node, [shown[argument] for argument in node.arguments])
             shown[node] = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
         return shown[self]
+
+
+def interned(operation: str, arguments: tuple[Expr, ...], parameters: tuple[Scalar, ...]) -> Expr:
+    """The one node with these parts, which have been checked."""
+    key = (operation, arguments, repr(parameters))  # repr: 1, 1.0, 0.0 and -0.0 differ in it
+    with _interning:
+        node = _interned.get(key)
+        if node is None:
+            node = _interned[key] = _new(operation, arguments, parameters, is_many=False)
+    return node
+
+
+def _new(
+    operation: str, arguments: tuple[Expr, ...], parameters: tuple[Scalar, ...], *, is_many: bool
+) -> Expr:
+    node = object.__new__(_classes[OPERATIONS[operation].gives])
+    object.__setattr__(node, "is_many", is_many)
+    object.__setattr__(node, "operation", operation)
+    object.__setattr__(node, "arguments", arguments)
+    object.__setattr__(node, "parameters", parameters)
+    return node
 
 
 class IndicatorCall(NamedTuple):
@@ -249,12 +283,12 @@ def _written(node: Expr, arguments: list[str]) -> str:
     return OPERATIONS[node.operation].shown.format(*arguments, *node.parameters)
 
 
-def _own_lookback(node: Expr) -> int:
-    if node.operation in {"lag", "lag_condition"}:
-        return int(node.parameters[0])
-    if node.operation in {"crosses_above", "crosses_below"}:
+def own_lookback(operation: str, parameters: tuple[Scalar, ...]) -> int:
+    """Bars that a node looks back beyond its arguments."""
+    if operation in {"lag", "lag_condition"}:
+        return int(parameters[0])
+    if operation in {"crosses_above", "crosses_below"}:
         return 1
-    if node.operation == "indicator":
-        call = indicator_call(node)
-        return indicator_spec(call.name).lookback(call.values)
+    if operation == "indicator":
+        return indicator_spec(str(parameters[0])).lookback(numbers(parameters[2:]))
     return 0

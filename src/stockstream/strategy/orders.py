@@ -59,7 +59,7 @@ class Bracket:
             )
         for name in ("max_bars", "cooldown"):
             value = getattr(self, name)
-            if value < 0 or value != int(value):
+            if value < 0 or value % 1 != 0:
                 raise ConfigError(f"{name}={value!r} is not a whole number of bars of at least 0")
 
     def as_row(self) -> tuple[float, float, float, int, int]:

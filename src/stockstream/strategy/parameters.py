@@ -14,6 +14,7 @@ from typing import get_type_hints as _hints
 
 from stockstream.errors import ConfigError, StrategyError, UnknownNameError
 from stockstream.strategy.conversion import READERS, as_items, as_percent
+from stockstream.strategy.many import Many
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,11 +81,13 @@ class Parameter:
     many: bool = False
 
     def read(self, value: object) -> Any:
-        """The value converted to the parameter's type and checked.
+        """The value converted to the parameter's type and checked; a ``Many`` has been read.
 
         Raises:
             ConfigError: it cannot be converted, or is out of range.
         """
+        if type(value) is Many:
+            return value
         try:
             if self.many:
                 return tuple(self._read_one(item) for item in as_items(value))

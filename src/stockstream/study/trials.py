@@ -1,132 +1,153 @@
-"""Running trials: points over one panel, and the table that their numbers go into."""
+"""Running trials: planned points over one panel, each on the fastest path that can take it.
+
+There are three. ``sparse`` walks the events of a symbol alone, ``broker`` runs the broker's loop
+over every bar (the compiled engine), ``event`` steps code that decides bar by bar. All of them
+give the same fills.
+"""
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from stockstream.backtest.compiled import CompiledRunner
 from stockstream.backtest.event import run_event
-from stockstream.backtest.result import measure
-from stockstream.metrics.summary import Metrics
-from stockstream.study.points import explained
+from stockstream.backtest.sleeves import Manager
+from stockstream.backtest.sparse.runner import SparseRunner, sparse_refusal
+from stockstream.backtest.trial_rows import TrialRows, empty_rows, rows_of
+from stockstream.study.planning.columns import evaluate_columns
+from stockstream.study.planning.planning import explained
+from stockstream.study.reuse import runner_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import datetime as dt
+    from collections.abc import Callable, Sequence
 
-    import polars as pl
+    from numpy.typing import NDArray
 
     from stockstream.backtest.config import BacktestConfig
+    from stockstream.backtest.outcome import Outcome
+    from stockstream.backtest.sparse.programs import Programs
     from stockstream.market.panel import Panel
-    from stockstream.strategy.parameters import Parameter
-    from stockstream.study.points import Point
+    from stockstream.study.planning.planning import Planned
 
-__all__ = ["METRICS", "TrialTable", "run_trials"]
+    Ints = NDArray[np.int64]
 
-METRICS = tuple(field.name for field in fields(Metrics))
-_COUNTS = frozenset(field.name for field in fields(Metrics) if field.type == "int")
+__all__ = ["EVENT", "SPARSE", "RanTrials", "run_planned"]
+
+SPARSE, EVENT = "sparse", "event"
+BROKER = "broker: {why}"
+NOT_RUN = "none"
+RUINED = "the account was ruined, or owed money"
 
 
-def run_trials(
-    points: Sequence[Point], panel: Panel, config: BacktestConfig
-) -> Iterator[Metrics | str]:
-    """Run every point over one panel, each with fresh capital.
+class RanTrials(NamedTuple):
+    """Trials that have run.
+
+    Attributes:
+        rows: what is kept of them.
+        paths: ``[n]`` texts, which engine ran each of them; ``broker: it sells short`` also says
+            why it was not ``sparse``.
+        bars: ``[B]``, sessions of the panel in each block, the same for all of them.
+    """
+
+    rows: TrialRows
+    paths: NDArray[np.object_]
+    bars: Ints
+
+
+def run_planned(
+    planned: Planned,
+    panel: Panel,
+    config: BacktestConfig,
+    block_dates: Sequence[dt.date],
+    curve_dates: Sequence[dt.date],
+) -> RanTrials:
+    """Run every point of a block over one panel, each with fresh capital.
 
     Args:
-        points: with their strategies.
+        planned: the points.
         panel: what they trade.
         config: capital, costs and how orders work.
-
-    Yields:
-        For each point its metrics, those of ``run_on_panel`` bit for bit, or why there are none.
+        block_dates: ``[B + 1]``, where the blocks of time begin; the last is the day after the end.
+        curve_dates: ``[K]``, days at whose close the equity is kept.
     """
-    if panel.first >= panel.sessions:
-        why = f"{', '.join(panel.symbols)}: no bar in the trading window"
-        yield from (point.error or why for point in points)
-        return
-    runner = CompiledRunner(panel, config)
-    for point in points:
-        yield _trial(point, runner, panel, config)
+    run = _Run(planned, panel, config, block_dates, curve_dates)
+    run.fill()
+    return RanTrials(run.rows, run.paths, np.diff(run.edges))
 
 
-def _trial(
-    point: Point, runner: CompiledRunner, panel: Panel, config: BacktestConfig
-) -> Metrics | str:
-    if point.strategy is None:
-        return point.error
-    try:
-        if point.rules is None:
-            outcome = run_event(point.strategy, panel, config)
+class _Run:
+    """One block of points over one panel, and the rows that fill up."""
+
+    def __init__(
+        self,
+        planned: Planned,
+        panel: Panel,
+        config: BacktestConfig,
+        block_dates: Sequence[dt.date],
+        curve_dates: Sequence[dt.date],
+    ) -> None:
+        self.planned, self.panel, self.config = planned, panel, config
+        days = panel.dates[panel.first :]
+        self.edges: Ints = np.searchsorted(days, np.array(block_dates, "datetime64[D]"))
+        self.at: Ints = np.searchsorted(days, np.array(curve_dates, "datetime64[D]"), "right") - 1
+        self.rows = empty_rows(planned.size, len(self.edges) - 1, len(self.at))
+        self.paths = np.full(planned.size, NOT_RUN, object)
+
+    def fill(self) -> None:
+        self.rows.errors.update(self.planned.errors)
+        if self.panel.first >= self.panel.sessions:
+            why = f"{', '.join(self.panel.symbols)}: no bar in the trading window"
+            self.rows.errors.update(
+                (i, why) for i in range(self.planned.size) if i not in self.planned.errors
+            )
+        elif self.planned.is_rules:
+            self._run_rules()
         else:
-            outcome = runner.run(point.rules)
-        return measure(outcome, config)
-    except Exception as error:  # noqa: BLE001 - one bad trial never ends a sweep
-        return explained(error)
+            for i in range(self.planned.size):
+                self._run_alone(i, EVENT, self._step)
 
+    def _run_rules(self) -> None:
+        refusal = sparse_refusal(self.panel, self.config)
+        dense = runner_of(self.panel, self.config)
+        for group in self.planned.groups:
+            why = refusal or group.why
+            if group.programs is not None and not why:
+                self._run_sparse(group.programs)
+                continue
+            path = BROKER.format(why=why)
+            for i in group.points.tolist():
+                self._run_alone(i, path, lambda i: dense.run(self.planned.rules(i)))
 
-class TrialTable:
-    """The trials of a sweep, a row each: the points in their order, and for each the pieces.
+    def _run_sparse(self, programs: Programs) -> None:
+        runner = SparseRunner(self.panel, self.config, edges=self.edges, curve=self.at)
+        try:
+            for part, numbers, conditions in evaluate_columns(programs, self.panel):
+                self._put(part.points, runner.run(part, numbers, conditions))
+                self.paths[part.points[list(runner.left)]] = BROKER.format(why=RUINED)
+        except Exception as error:  # noqa: BLE001 - one bad piece never ends a sweep
+            why = explained(error)
+            self.rows.errors.update((int(i), why) for i in programs.points)
 
-    Args:
-        points: of the sweep.
-        labels: of the pieces.
-    """
+    def _put(self, points: Ints, rows: TrialRows) -> None:
+        for name in TrialRows._fields[:-1]:
+            getattr(self.rows, name)[points] = getattr(rows, name)
+        self.paths[points] = SPARSE
+        self.rows.errors.update((int(points[i]), why) for i, why in rows.errors.items())
 
-    def __init__(self, points: Sequence[Point], labels: Sequence[str | int | None]) -> None:
-        self._points, self._labels = points, labels
-        self._numbers = np.full((len(points) * len(labels), len(METRICS)), np.nan)
-        self._errors: dict[int, str] = {}
+    def _run_alone(self, i: int, path: str, run: Callable[[int], Outcome]) -> None:
+        if i in self.rows.errors:
+            return
+        self.paths[i] = path
+        try:
+            row = rows_of(run(i), self.config, self.edges, self.at)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - one bad trial never ends a sweep
+            self.rows.errors[i] = explained(error)
+            return
+        for name in TrialRows._fields[:-1]:
+            values: NDArray[Any] = getattr(self.rows, name)
+            values[i] = getattr(row, name)[0]
 
-    def put(self, point: int, piece: int, outcome: Metrics | str) -> None:
-        """Write a trial down."""
-        row = point * len(self._labels) + piece
-        if isinstance(outcome, str):
-            self._errors[row] = outcome
-        else:
-            self._numbers[row] = [getattr(outcome, name) for name in METRICS]
-
-    @property
-    def first_error(self) -> str | None:
-        """Why nothing came out, where every trial failed; else None."""
-        if len(self._errors) < len(self._numbers):
-            return None
-        return self._errors[0]
-
-    def frame(self, parameters: Sequence[Parameter], label: str | None) -> pl.DataFrame:
-        """The rows: parameters, the label of the piece, metrics, ``error``.
-
-        Metrics are null where they are undefined, and where the trial failed; ``error`` is null
-        where it did not. A parameter that is called like another column is ``parameter_<name>``.
-
-        Args:
-            parameters: of the strategy.
-            label: what the pieces are called; None if there is only the whole.
-        """
-        import polars as pl
-
-        rows, pieces = len(self._numbers), len(self._labels)
-        of_point, of_piece = np.divmod(np.arange(rows), pieces)
-        types = {parameter.name: _column_type(parameter) for parameter in parameters}
-        taken = {*METRICS, "error", label}
-        columns: list[pl.Series] = []
-        for name in self._points[0].values:
-            values = [point.values[name] for point in self._points]
-            shown = f"parameter_{name}" if name in taken else name
-            columns.append(pl.Series(shown, values, types[name]).gather(of_point))
-        if label is not None:
-            columns.append(pl.Series(label, self._labels).gather(of_piece))
-        for name, numbers in zip(METRICS, self._numbers.T, strict=True):
-            series = pl.Series(name, numbers, nan_to_null=True)
-            columns.append(series.cast(pl.Int64) if name in _COUNTS else series)
-        errors = [self._errors.get(row) for row in range(rows)]
-        return pl.DataFrame([*columns, pl.Series("error", errors, pl.String)])
-
-
-def _column_type(parameter: Parameter) -> Any:
-    import polars as pl
-
-    kinds = {int: pl.Int64, float: pl.Float64, bool: pl.Boolean, str: pl.String}
-    kind = kinds[parameter.type]
-    return pl.List(kind) if parameter.many else kind
+    def _step(self, i: int) -> Outcome:
+        return run_event([Manager.alone(self.planned.strategy(i))], self.panel, self.config)

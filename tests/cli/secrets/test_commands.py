@@ -57,12 +57,23 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "new strategy": ("mine.py",),
     "backtest": (f"{STRATEGY} --report sheet.html",),
     "sweep": (f"{STRATEGY} --grid fast_period=5,10 --output trials.csv",),
+    "estimate": (f"{STRATEGY} --grid fast_period=5,10",),
+    "runs list": ("",),
+    "runs show": ("latest", "nobody"),
+    "runs follow": ("latest", "nobody"),
+    "runs cancel": ("latest", "s-0123456789ab"),
+    "runs resume": ("latest", "s-0123456789ab"),
+    "runs compare": ("latest latest", "nobody nowhere"),
+    "runs delete": ("--yes latest", "--yes s-0123456789ab"),
     "verify": (f"{STRATEGY} --cuts 1",),
     "report": ("latest", "nobody"),
     "compare": ("latest latest", "nobody nowhere"),
     "reproduce": ("latest", "nobody"),
 }
-WITHOUT_LAKE: Final = ("report", "compare", "new strategy", "schedule show", "schedule remove")
+WITHOUT_LAKE: Final = (
+    *("report", "compare", "new strategy", "schedule show", "schedule remove"),
+    *(f"runs {word}" for word in ("list", "show", "follow", "cancel", "compare", "delete")),
+)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def split_shares(t: int, s: int, ratio: float, terms: Terms, book: Book, log: Lo
         p.order_stop /= ratio
         if p.order_kind == SHARES:
             turned = p.order_value * ratio
-            p.order_value = turned if terms.lot <= 0.0 else _whole(turned)
+            p.order_value = turned if terms.lot <= 0.0 else whole_shares(turned)
     if p.quantity == 0.0:
         return
     p.quantity *= ratio
@@ -53,7 +53,7 @@ def split_shares(t: int, s: int, ratio: float, terms: Terms, book: Book, log: Lo
 
 
 @kernel
-def _whole(shares: float) -> float:
+def whole_shares(shares: float) -> float:
     """Whole shares: a ratio quoted as 7.000007 means 7; what is no rounding is cut."""
     nearest = float(int(shares + (0.5 if shares > 0.0 else -0.5)))
     return nearest if abs(shares - nearest) <= 1e-6 * abs(shares) else float(int(shares))
@@ -63,7 +63,7 @@ def _whole(shares: float) -> float:
 def _pay_fraction(t: int, s: int, book: Book, log: Log) -> None:
     """Pay the fraction of a share that a split leaves in cash, at the last close, free of costs."""
     p = book.holdings[s]
-    whole = _whole(p.quantity)
+    whole = whole_shares(p.quantity)
     fraction = p.quantity - whole
     p.quantity = whole
     if abs(fraction) <= 1e-6 * abs(whole):

@@ -29,8 +29,14 @@ def target_level(s: int, book: Book) -> float:
     """The price at which the profit is taken; out of reach where that is not asked for."""
     p = book.holdings[s]
     side = 1.0 if p.quantity > 0.0 else -1.0
-    if p.take_profit > 0.0:
-        return p.entry * (1.0 + side * p.take_profit)
+    return target_at(side, p.entry, p.take_profit)
+
+
+@kernel
+def target_at(side: float, entry: float, take_profit: float) -> float:
+    """The target of a long (1.0) or a short (-1.0) position; out of reach where it is 0."""
+    if take_profit > 0.0:
+        return entry * (1.0 + side * take_profit)
     return OUT_OF_REACH if side > 0.0 else -1.0
 
 
@@ -43,12 +49,20 @@ def stop_level(s: int, book: Book) -> float:
     """
     p = book.holdings[s]
     side = 1.0 if p.quantity > 0.0 else -1.0
+    best = p.highest if side > 0.0 else p.lowest
+    return stop_at(side, p.entry, best, p.stop_loss, p.trailing_stop)
+
+
+@kernel
+def stop_at(
+    side: float, entry: float, best: float, stop_loss: float, trailing_stop: float
+) -> float:
+    """The stop of a long (1.0) or a short (-1.0) position whose best price so far is ``best``."""
     stop = -1.0 if side > 0.0 else OUT_OF_REACH
-    if p.stop_loss > 0.0:
-        stop = p.entry * (1.0 - side * p.stop_loss)
-    if p.trailing_stop > 0.0:
-        best = p.highest if side > 0.0 else p.lowest
-        trail = best * (1.0 - side * p.trailing_stop)
+    if stop_loss > 0.0:
+        stop = entry * (1.0 - side * stop_loss)
+    if trailing_stop > 0.0:
+        trail = best * (1.0 - side * trailing_stop)
         stop = max(stop, trail) if side > 0.0 else min(stop, trail)
     return stop
 

@@ -96,16 +96,20 @@ def _settle(s: int, deal: Deal, terms: Terms, book: Book, log: Log) -> float:
     fee = commission(deal.quantity, deal.paid, terms.fees)
     account = book.account[0]
     value = deal.quantity * deal.paid
-    cash = account.cash - (value + fee)
-    # a buy cut to the cash at hand may miss zero by rounding; it never spends what is not there
-    if cash < 0.0 and cash > -1e-9 * value:
-        cash = 0.0
-    account.cash = cash
+    account.cash = cash_after(account.cash, value, fee)
     account.commission += fee
     account.traded += abs(value)
     book.holdings[s].fees += fee
     log_fill(s, deal, fee, book, log)
     return fee
+
+
+@kernel
+def cash_after(cash: float, value: float, fee: float) -> float:
+    """What is left of the cash once a fill of this value, and its commission, are paid."""
+    left = cash - (value + fee)
+    # a buy cut to the cash at hand may miss zero by rounding; it never spends what is not there
+    return 0.0 if left < 0.0 and left > -1e-9 * value else left
 
 
 @kernel

@@ -162,6 +162,12 @@ def _carried(t: int, wanted: float, paid: float, market: Market, terms: Terms, b
             _mark_at(t, market, book)
         tied = 1.0 / leverage
         most = affordable(account.worth - account.gross * tied, paid, tied, terms)
-    if most * paid < DUST * account.equity:
+    return cut_to(most, wanted, paid, account.equity)
+
+
+@kernel
+def cut_to(most: float, wanted: float, paid: float, equity: float) -> float:
+    """The shares wanted, cut to the most there is money for; none where that is dust."""
+    if most * paid < DUST * equity:
         return 0.0
     return min(wanted, most) if wanted > 0.0 else max(wanted, -most)

@@ -32,8 +32,14 @@ def slipped(
         volume = market.volumes[t * market.symbols + book.holdings[s].column]
         share = min(abs(quantity) / volume, 1.0) if volume > 0.0 else 1.0
         rate += pricing.impact * share * share
-    moved = price * (1.0 + rate) if quantity > 0.0 else price * max(1.0 - rate, 0.0)
-    return stepped(moved, quantity > 0.0, pricing)
+    return moved(price, rate, quantity > 0.0, pricing)
+
+
+@kernel
+def moved(price: float, rate: float, buys: bool, pricing: Pricing) -> float:
+    """A price that is worse by this rate, at the next price that the exchange knows."""
+    worse = price * (1.0 + rate) if buys else price * max(1.0 - rate, 0.0)
+    return stepped(worse, buys, pricing)
 
 
 @kernel

@@ -13,6 +13,7 @@
     for (const trace of data) {
       if (trace.type === "heatmap") trace.textfont = { ...trace.textfont, size: 9 };
     }
+    for (const note of layout.annotations ?? []) note.font = { ...note.font, size: 9 };
     for (const key of Object.keys(layout)) {
       if (key.startsWith("yaxis")) delete layout[key].title;
     }
@@ -42,4 +43,5 @@
   draw();
   night.addEventListener("change", draw);
   narrow.addEventListener("change", draw);
+  document.addEventListener("redraw", draw);
 })();

@@ -1,0 +1,127 @@
+"""A planned sweep, run: here, or by workers that go on without this process."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from stockstream.cli.console import command, note
+from stockstream.cli.figures import count
+from stockstream.errors import StrategyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from stockstream.backtest.config import BacktestConfig
+    from stockstream.lake.store import Lake
+    from stockstream.runners.local import LocalRunner
+    from stockstream.study.result import StudyResult
+    from stockstream.study.study import Study
+
+__all__ = ["next_commands", "run_here", "runner_of", "search_here"]
+
+
+def runner_of(lake: Lake, runs: Path, workers: int | None) -> LocalRunner:
+    """What runs detached studies, and knows all that are kept."""
+    from stockstream.runners.local import LocalRunner
+
+    return LocalRunner(runs, str(lake.location), workers)
+
+
+def run_here(study: Study, lake: Lake, runs: Path, workers: int | None) -> StudyResult:
+    """Run what the folder of a study does not have yet; stopped half way, it can be resumed.
+
+    Args:
+        study: what to run.
+        lake: where the bars are.
+        runs: the folder of runs.
+        workers: threads; as many as there are processors by default.
+
+    Raises:
+        StrategyError: every trial failed.
+        DataError: the folder of runs cannot be written to.
+        KeyboardInterrupt: the user stopped it; how to go on has been said.
+    """
+    from stockstream.cli.progress import progress
+    from stockstream.study.sweep import run_study
+
+    began = time.perf_counter()
+    runner, threads = runner_of(lake, runs, workers), workers or os.cpu_count() or 1
+    with runner.attending(study, threads) as store:
+        try:
+            with progress("sweep", "trials") as update:
+                run_study(study, lake, store, workers=threads, progress=update)
+        except KeyboardInterrupt:
+            done = sum(chunk.trials for chunk in store.done())
+            note(
+                f"stopped: {done:,} of {count(study.trials, 'trial')} are kept; go on with "
+                f"`{command(_words('resume', study.name, runs))}`, or give the same sweep again"
+            )
+            raise
+    result = replace(runner.result(study.name), seconds=time.perf_counter() - began)
+    if result.failed == study.trials:
+        raise StrategyError(f"every trial failed; the first: {result.failures[0].error}")
+    return result
+
+
+def search_here(
+    config: BacktestConfig,
+    lake: Lake,
+    runs: Path,
+    *,
+    points: int,
+    select: str,
+    workers: int | None,
+    settings: Mapping[str, Any],
+) -> StudyResult:
+    """Let Optuna choose points of a grid; stopped half way, the same command goes on.
+
+    Args:
+        config: with a grid.
+        lake: where the bars are.
+        runs: the folder of runs.
+        points: to try.
+        select: what points are ranked by; where that holds them against each other, so that none
+            has a value alone, the search is for the Sharpe ratio of all its pieces.
+        workers: threads; as many as there are processors by default.
+        settings: of the study.
+
+    Raises:
+        ConfigError: Optuna is not installed, or the grid does not fit the strategy.
+        KeyboardInterrupt: the user stopped it; how to go on has been said.
+    """
+    from stockstream.cli.progress import progress
+    from stockstream.study.search import RELATIVE, search
+
+    metric = "pooled_sharpe" if select in RELATIVE else select
+    note(f"{points:,} of them, chosen by Optuna for {metric}")
+    try:
+        with progress("search", "combinations") as update:
+            return search(
+                config,
+                lake,
+                trials=points,
+                metric=metric,
+                runs=runs,
+                workers=workers,
+                progress=update,
+                **settings,
+            )
+    except KeyboardInterrupt:
+        note("stopped: what was tried is kept; the same command goes on from there")
+        raise
+
+
+def next_commands(run: str, runs: Path) -> list[str]:
+    """What to type about a run."""
+    return [command(_words(word, run, runs)) for word in ("follow", "show", "cancel")]
+
+
+def _words(word: str, run: str, runs: Path) -> str:
+    from stockstream.cli.options import runs_place
+
+    elsewhere = "" if str(runs) == runs_place(None) else f" --runs {runs}"
+    return f"runs {word} {run}{elsewhere}"

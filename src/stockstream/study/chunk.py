@@ -1,0 +1,144 @@
+"""Chunks: contiguous trials that one worker runs at once.
+
+Running a chunk reads the lake and gives a table, always the same one: a chunk may be run twice, by
+two machines, or again after a crash, and nothing changes. What chunks of one study share (the
+panel, the plans of its points) is kept by the process from one to the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stockstream.backtest.trial_rows import METRICS, joined_rows
+from stockstream.jit import part_of
+from stockstream.metrics.summary import Metrics
+from stockstream.study.reuse import panel_of, piece_of, plan_of
+from stockstream.study.trials import run_planned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import polars as pl
+
+    from stockstream.backtest.run import Source
+    from stockstream.study.study import Study
+    from stockstream.study.trials import RanTrials
+
+__all__ = ["COUNTS", "Chunk", "cut_chunks", "run_chunk"]
+
+SUMS = ("sums", "squares", "cubes", "fourths", "downside")
+
+COUNTS = frozenset(
+    name for name, field_ in Metrics.__dataclass_fields__.items() if field_.type == "int"
+)
+"""Metrics that are whole numbers."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some trials of a study.
+
+    Attributes:
+        study: whose trials they are.
+        number: of the chunk, from 0.
+        first, stop: trials ``first`` to ``stop - 1``.
+    """
+
+    study: Study = field(repr=False)
+    number: int
+    first: int
+    stop: int
+
+    @property
+    def trials(self) -> int:
+        """How many."""
+        return self.stop - self.first
+
+    @property
+    def name(self) -> str:
+        """The digest of what it is: the name of its file."""
+        made_of = f"{self.study.digest} {self.first} {self.stop}"
+        return hashlib.sha256(made_of.encode()).hexdigest()[:24]
+
+
+def cut_chunks(study: Study) -> tuple[Chunk, ...]:
+    """The chunks of a study: some whole pieces each, or parts of one piece that are alike."""
+    points, pieces, most = study.points, len(study.pieces), study.chunk_trials
+    if most >= points:
+        step = most // points * points
+        bounds = [*range(0, points * pieces, step), points * pieces]
+    else:
+        parts = -(-points // most)
+        inside = [points * part // parts for part in range(parts)]
+        bounds = [piece * points + start for piece in range(pieces) for start in inside]
+        bounds.append(points * pieces)
+    return tuple(
+        Chunk(study, number, first, stop) for number, (first, stop) in enumerate(pairwise(bounds))
+    )
+
+
+def run_chunk(chunk: Chunk, lake: Source) -> pl.DataFrame:
+    """Run the trials of a chunk.
+
+    Args:
+        chunk: which ones.
+        lake: where the bars are, at the study's data version.
+
+    Returns:
+        A row for each trial: ``trial``, the metrics (null where undefined), ``error`` (null where
+        it ran), ``path`` (which engine, and why not the faster one), ``bars``, the sessions of each
+        block, the sums of :class:`stockstream.backtest.trial_rows.TrialRows`, ``equity`` if it is
+        kept.
+
+    Raises:
+        NoDataError: the lake has no bars for it.
+        UnknownNameError: the strategy is not registered here.
+    """
+    study = chunk.study
+    panel = panel_of(study, lake)
+    ran: list[RanTrials] = []
+    for piece, first, stop in _by_piece(chunk):
+        planned = plan_of(
+            study.config.strategy_class, study.space, study.config.parameters, first, stop
+        )
+        here = piece_of(study, piece, panel)
+        with part_of(here.symbol_bars * study.trials):
+            ran.append(
+                run_planned(planned, here, study.config, study.block_dates, study.curve_dates)
+            )
+    return _frame(chunk, ran)
+
+
+def _by_piece(chunk: Chunk) -> Iterator[tuple[int, int, int]]:
+    """Its pieces, each with the points ``first:stop`` of it."""
+    points = chunk.study.points
+    trial = chunk.first
+    while trial < chunk.stop:
+        piece, point = divmod(trial, points)
+        stop = min(points, point + chunk.stop - trial)
+        yield piece, point, stop
+        trial += stop - point
+
+
+def _frame(chunk: Chunk, ran: Sequence[RanTrials]) -> pl.DataFrame:
+    import polars as pl
+
+    rows = joined_rows([part.rows for part in ran])
+    columns = [pl.Series("trial", np.arange(chunk.first, chunk.stop))]
+    for name, values in zip(METRICS, rows.metrics.T, strict=True):
+        series = pl.Series(name, np.ascontiguousarray(values), nan_to_null=True)
+        columns.append(series.cast(pl.Int64) if name in COUNTS else series)
+    why = [rows.errors.get(i) for i in range(chunk.trials)] if rows.errors else []
+    columns.append(pl.Series("error", why or [None] * chunk.trials, pl.String))
+    columns.append(pl.Series("path", [path for part in ran for path in part.paths], pl.String))
+    bars = np.concatenate([np.tile(part.bars, (len(part.paths), 1)) for part in ran])
+    columns.append(pl.Series("bars", bars.astype(np.int32)))
+    columns += [pl.Series(name, getattr(rows, name)) for name in SUMS]
+    if rows.curve.shape[1]:
+        columns.append(pl.Series("equity", rows.curve))
+    return pl.DataFrame(columns)

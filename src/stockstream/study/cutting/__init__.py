@@ -1,0 +1,1 @@
+"""How a study cuts its data: the ways (``splits``), their text, and the pieces that come out."""

@@ -1,0 +1,1 @@
+"""What pieces say together: joined accounts, walk-forward, cross-validation, decay."""
