@@ -166,14 +166,14 @@ def run(
         workers: threads.
         folder: where the trials are kept in files and only scanned, in place of a frame in memory.
     """
-    began, cpu, before = time.perf_counter(), time.process_time(), _busy()
+    before, began, cpu = _busy(), time.perf_counter(), time.process_time()
     split = "ticker" if len(lake.symbols()) > 1 else None
     study = plan_study(config, lake, split=split)
     store = MemoryStore() if folder is None else FolderStore.create(folder, study)
     run_study(study, lake, store, workers=workers)
     result = StudyResult(study, store)
-    frame = result.scan() if folder else result.frame().lazy()
-    mean = frame.select("total_return").mean().collect().item()
+    returns = result.scan().select("total_return").collect() if folder else result.frame()
+    mean: Any = returns["total_return"].mean()
     seconds, used = time.perf_counter() - began, time.process_time() - cpu
     others = _busy() - before - used
     bars = study.trials * SESSIONS

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+import shlex
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
-from stockstream.backtest.config import BacktestConfig, Costs
+from stockstream.backtest.config import BacktestConfig, Costs, MarketRules
 from stockstream.cli.sweep_view import show_sweep
 from stockstream.lake.store import Lake
+from stockstream.report.study.command import sweep_command
+from stockstream.report.study.gathering import gather
 from stockstream.report.study.page import write_study_page
 from stockstream.study.chunk import run_chunk
 from stockstream.study.plan import plan_study
+from stockstream.study.points.sampling import Sample
 from stockstream.study.pooling import point_moments
 from stockstream.study.result import StudyResult
 from stockstream.study.runs.store import MemoryStore
+from stockstream.study.search import search
 from stockstream.study.sweep import run_sweep
 
 if TYPE_CHECKING:
@@ -142,6 +148,68 @@ def test_a_parameter_that_the_grid_overrules_is_said(
 ) -> None:
     show_sweep(study(config.changed(parameters={"fast_period": 7}), lake, "none"), "sharpe", 1)
     assert "! --param fast_period=7 was ignored" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("split", ["none", "ticker", "hold_out(0.3)"])
+def test_the_page_and_the_belief_agree_on_what_is_over_cash(
+    config: BacktestConfig, lake: Path, split: str
+) -> None:
+    source = Lake.open(lake)
+    result = run_sweep(config.changed(risk_free=0.08), source, split=split, workers=1)
+    findings = gather(result, "deflated_sharpe")
+    best, belief = findings.best, findings.belief
+    assert belief is not None
+    assert best["point"][0] == belief.point
+    assert best["deflated_sharpe"][0] == pytest.approx(belief.deflated.deflated_sharpe, rel=1e-12)
+    assert findings.sharpes[findings.chosen] == pytest.approx(belief.deflated.sharpe, rel=1e-12)
+    assert best["neighbours"][0] == pytest.approx(belief.neighbour_median, rel=1e-12, nan_ok=True)
+    if split == "ticker":
+        assert best["pooled_sharpe"][0] == pytest.approx(belief.deflated.sharpe, rel=1e-12)
+    if split.startswith("hold_out"):
+        assert findings.outside is not None
+        assert np.nanmax(findings.outside.inside) == pytest.approx(belief.decay.before, rel=1e-12)
+    raw = StudyResult(result.study, result.store).moments()[1].yearly
+    assert np.nanmax(raw) > np.nanmax(findings.sharpes) + 0.1
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings"),
+    [
+        ({}, {"where": ("fast_period * 2 <= slow_period",), "blocks": 12, "keep_equity": 40}),
+        ({"seed": 5}, {"sample": Sample("random", 4, seed=5), "split": "year"}),
+        ({"seed": 5}, {"sample": Sample("sobol", 4, seed=5), "where": ("fast_period < 15",)}),
+        ({"parameters": {"fast_period": 7}}, {"split": "walk_forward(train=1y,test=6m,anchored)"}),
+        (
+            {"initial_capital": 100_000 / 3, "costs": Costs(slippage_bps=10 / 3), "risk_free": 0.1},
+            {"split": "cross_validation(groups=6,test=2,purge=1,embargo=2)", "blocks": 30},
+        ),
+        ({"market_rules": MarketRules.asx()}, {"split": "hold_out(0.35,purge=3)"}),
+    ],
+)
+def test_the_command_of_the_page_plans_the_same_study(
+    config: BacktestConfig,
+    lake: Path,
+    changes: dict[str, Any],
+    settings: dict[str, Any],
+    stockstream: Stockstream,
+) -> None:
+    if getattr(settings.get("sample"), "method", "") == "sobol":
+        pytest.importorskip("scipy")
+    result = run_sweep(config.changed(**changes), Lake.open(lake), workers=1, **settings)
+    shown = sweep_command(gather(result, "plateau")).replace("\\\n", " ")
+    said = stockstream(*shlex.split(shown)[1:], "--lake", lake, "--runs", "runs", "--json")
+    assert said.document["name"] == result.name
+
+
+def test_the_command_of_a_search_searches_again(
+    config: BacktestConfig, lake: Path, stockstream: Stockstream
+) -> None:
+    pytest.importorskip("optuna")
+    where = ("fast_period < slow_period",)
+    result = search(config, Lake.open(lake), trials=5, metric="sharpe", where=where, workers=1)
+    shown = sweep_command(gather(result, "sharpe")).replace("\\\n", " ")
+    said = stockstream(*shlex.split(shown)[1:], "--lake", lake, "--runs", "runs", "--json")
+    assert said.document["name"] == result.name
 
 
 def test_report_writes_the_page_of_a_kept_sweep(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -116,6 +117,25 @@ def test_what_is_no_plain_number_goes_through_the_step(name: str, missing: float
     expected = _by_step(spec, columns, offsets, spec.defaults)
     for one, two in zip(found.values(), expected, strict=True):
         assert _same_bits(one, two)
+
+
+@pytest.mark.usefixtures("always_compiled")
+@pytest.mark.parametrize("name", [name for name, spec in INDICATORS.items() if spec.beside])
+def test_four_parameters_side_by_side_give_the_bits_of_the_step(name: str) -> None:
+    spec = INDICATORS[name]
+    assert spec.beside is not None
+    for kind, periods in product(["walk", "ticks", "flat"], [(1, 7, 2, 90), (5, 5, 120, 6)]):
+        columns = _market(kind, _offsets([120]))
+        given = [columns[field] for field in spec.inputs]
+        found = [np.empty(120) for _ in periods]
+        assert compiled(spec.beside)(*given, *periods, *found)
+        for period, values in zip(periods, found, strict=True):
+            [expected] = _by_step(spec, columns, _offsets([120]), (period,))
+            assert _same_bits(values, expected)
+        assert not compiled(spec.beside)(*given, 1, 2, 3, 121, *found)  # longer than the series
+        for gap in (np.nan, np.inf, -np.inf):
+            given[0][-1] = gap
+            assert not compiled(spec.beside)(*given, *periods, *found)
 
 
 @pytest.mark.parametrize("mode", ["always", "never"])

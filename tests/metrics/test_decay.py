@@ -44,3 +44,11 @@ def test_rank_correlation() -> None:
     )
     assert math.isnan(rank_correlation(x, np.ones(5)))
     assert math.isnan(rank_correlation(x[:2], x[:2]))
+    tied = rank_correlation(np.array([1.0, 2.0, 2.0, 3.0]), np.array([1.0, 3.0, 2.0, 4.0]))
+    assert tied == pytest.approx(0.9486832980505138)  # scipy.stats.spearmanr
+
+
+def test_ranks_are_of_what_is_known_of_both() -> None:
+    x = np.array([1.0, 2.0, 3.0, np.nan, 0.0])
+    assert rank_correlation(x, np.array([9.0, 8.0, 7.0, 1.0, np.nan])) == pytest.approx(-1.0)
+    assert math.isnan(rank_correlation(x, np.array([9.0, 8.0, np.nan, 1.0, np.nan])))

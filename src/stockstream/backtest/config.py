@@ -80,7 +80,8 @@ class Costs(_Frozen):
     @property
     def free(self) -> bool:
         """Whether trading costs nothing at all."""
-        return self.scaled(0.0) == self
+        amounts = (value for name, value in self if name != "commission_tiers")
+        return not any(amounts) and not any(bps for _, bps in self.commission_tiers)
 
     def scaled(self, factor: float) -> Costs:
         """All costs times a factor; at which values tiers begin stays."""
@@ -277,7 +278,7 @@ class BacktestConfig(_Frozen):
 
     def changed(self, **values: Any) -> Self:
         """This configuration with some fields replaced, checked again."""
-        return type(self)(**{**self.model_dump(), **values})
+        return type(self)(**{**dict(self), **values})  # costs and the like are frozen themselves
 
 
 def _explained(error: ValidationError) -> str:

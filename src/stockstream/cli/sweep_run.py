@@ -61,7 +61,8 @@ def run_here(study: Study, lake: Lake, runs: Path, workers: int | None) -> Study
                 f"`{command(_words('resume', study.name, runs))}`, or give the same sweep again"
             )
             raise
-    result = replace(runner.result(study.name), seconds=time.perf_counter() - began)
+    kept = runner.result(study.name)
+    result = replace(kept, study=study, seconds=time.perf_counter() - began)
     if result.failed == study.trials:
         raise StrategyError(f"every trial failed; the first: {result.failures[0].error}")
     return result

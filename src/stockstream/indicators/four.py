@@ -21,7 +21,7 @@ from stockstream.jit import kernel
 if TYPE_CHECKING:
     from collections.abc import MutableSequence, Sequence
 
-__all__ = ["FOUR", "averages", "blank", "means"]
+__all__ = ["FOUR", "averages", "blank", "means", "means_of_periods"]
 
 FOUR = 4
 
@@ -128,6 +128,55 @@ def _mean_rest(
     for t in range(begin, len(x)):
         total = total - x[t - period] + x[t]
         out[t] = total / period
+
+
+@kernel
+def means_of_periods(
+    x: Sequence[float],
+    period0: int,
+    period1: int,
+    period2: int,
+    period3: int,
+    out0: MutableSequence[float],
+    out1: MutableSequence[float],
+    out2: MutableSequence[float],
+    out3: MutableSequence[float],
+) -> bool:
+    """Rolling means of one series over four periods, or False: it has a gap, or is too short."""
+    longest = max(period0, period1, period2, period3)
+    if min(period0, period1, period2, period3) < 1 or longest > len(x) or not _finite(x):
+        return False
+    a, b = _mean_until(x, out0, longest, period0), _mean_until(x, out1, longest, period1)
+    c, d = _mean_until(x, out2, longest, period2), _mean_until(x, out3, longest, period3)
+    for t in range(longest, len(x)):
+        now = x[t]
+        a = a - x[t - period0] + now
+        b = b - x[t - period1] + now
+        c = c - x[t - period2] + now
+        d = d - x[t - period3] + now
+        out0[t], out1[t], out2[t], out3[t] = a / period0, b / period1, c / period2, d / period3
+    return True
+
+
+@kernel
+def _finite(x: Sequence[float]) -> bool:
+    gaps = 0  # whole numbers can be counted four at a time
+    for t in range(len(x)):
+        gaps += x[t] - x[t] != 0.0
+    return gaps == 0
+
+
+@kernel
+def _mean_until(x: Sequence[float], out: MutableSequence[float], stop: int, period: int) -> float:
+    """Rolling means up to before row ``stop``; returns the sum that the last one was made of."""
+    for t in range(period - 1):
+        out[t] = math.nan
+    total = _total(x, 0, period)
+    out[period - 1] = total / period
+    for t in range(period, stop):
+        total = total - x[t - period] + x[t]
+        out[t] = total / period
+    return total
 
 
 @kernel

@@ -58,6 +58,9 @@ class IndicatorSpec:
             *outputs)`` for four series, or eight and so on; series *s* has ``rows[s]`` rows from
             ``begins[s]`` on, and as many floats of scratch from ``spare[s]`` on; behind those of
             all stand three more columns. It gives the bits of the step, or False.
+        beside: a faster array form for four sets of parameters over one series, optional, of
+            indicators with one output: ``beside(*inputs, *params, *outputs)``, each parameter and
+            the output four times. It gives the bits of the step, or False.
         compiles: whether step and array are kernels; those of a free-form indicator are not.
         slots: floats of state, given the parameters one by one.
         reach: bars before a bar that its value rests on, given the parameters one by one.
@@ -76,6 +79,7 @@ class IndicatorSpec:
     ascending: tuple[str, ...] = ()
     maximums: tuple[float, ...] = ()
     dense: Callable[..., bool] | None = None
+    beside: Callable[..., bool] | None = None
     compiles: bool = True
 
     def __post_init__(self) -> None:

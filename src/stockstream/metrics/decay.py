@@ -59,19 +59,21 @@ def out_of_sample_decay(before: Floats, after: Floats) -> Decay:
         after=left,
         median_after=float(np.median(after[known])),
         kept=left / chosen if chosen > 0.0 else math.nan,
-        correlation=rank_correlation(before[known], after[known]),
+        correlation=rank_correlation(before, after),
         points=len(known),
     )
 
 
 def rank_correlation(x: Floats, y: Floats) -> float:
-    """Correlation of the ranks of two series (Spearman 1904); equals share their mean rank.
+    """Correlation of the ranks of what is known of both (Spearman 1904); equals share their mean.
 
-    NaN below three values, and where one of them never varies.
+    NaN below three pairs, and where one of them never varies.
     """
-    if len(x) < 3:
+    known = np.isfinite(x) & np.isfinite(y)
+    count = np.count_nonzero(known)
+    if count < 3:
         return math.nan
-    a, b = (_ranks(values) - (len(values) - 1.0) / 2.0 for values in (x, y))
+    a, b = (_ranks(values[known]) - (count - 1.0) / 2.0 for values in (x, y))
     size = math.sqrt(float(a @ a) * float(b @ b))
     return float(a @ b) / size if size > 0.0 else math.nan
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float64]
 
-__all__ = ["DEFINITIONS", "Metrics", "summarise"]
+__all__ = ["DEFINITIONS", "LESS_IS_BETTER", "Metrics", "summarise"]
 
 DEFINITIONS: dict[str, str] = {
     "total_return": "last equity over initial capital, minus 1",
@@ -49,6 +49,9 @@ DEFINITIONS: dict[str, str] = {
     "open_trades": "trades still open at the end",
 }
 """What each field of :class:`Metrics` means, in one line, as reports print it."""
+
+LESS_IS_BETTER = frozenset({"volatility", "max_drawdown_length", "turnover", "costs"})
+"""Metrics by which the lowest is the best; by all others the highest is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import numpy as np
 from stockstream.backtest.result import json_ready
 from stockstream.errors import ConfigError
 from stockstream.metrics.relative import correlation
+from stockstream.metrics.summary import LESS_IS_BETTER
 from stockstream.report import charts
 from stockstream.report.formats import day
 from stockstream.report.metric_rows import labelled, shown
@@ -46,7 +47,8 @@ MORE_IS_BETTER = frozenset(
         *("win_rate", "profit_factor", "average_win", "average_loss"),
     }
 )
-LESS_IS_BETTER = frozenset({"volatility", "max_drawdown_length", "costs"})
+UNMARKED = frozenset({"turnover"})
+"""What it costs is a metric of its own; alone it is neither good nor bad."""
 
 FEWEST_SHARED = 20
 """Sessions that two runs must share for a correlation to say anything."""
@@ -203,7 +205,7 @@ def difference_table(comparison: Comparison) -> Table:
 def _line(name: str, values: list[float]) -> MetricLine:
     known = [value for value in values if not math.isnan(value)]
     pick: Callable[[list[float]], float] | None = (
-        max if name in MORE_IS_BETTER else min if name in LESS_IS_BETTER else None
+        max if name in MORE_IS_BETTER else min if name in LESS_IS_BETTER - UNMARKED else None
     )
     if pick is None or len(set(known)) < 2:
         return MetricLine(name, tuple(values), (False,) * len(values))

@@ -46,7 +46,7 @@ def options(config: BacktestConfig) -> Iterator[tuple[str, ...]]:
     yield "--end-date", str(config.end_date)
     if config.universe is not None:
         yield "--symbols", ",".join(config.universe)
-    yield "--initial-capital", f"{config.initial_capital:.15g}"
+    yield "--initial-capital", _number(config.initial_capital)
     for name, value in sorted(config.parameters.items()):
         yield "--param", f"{name}={_written(value)}"
     yield from _terms(config)
@@ -59,13 +59,19 @@ def _terms(config: BacktestConfig) -> Iterator[tuple[str, ...]]:
     """Costs, margin and rules of the market that are not the plain ones."""
     for name, value in config.costs.model_dump(exclude_defaults=True).items():
         if name == "commission_tiers":
-            yield _flag(name), ",".join(f"{start:.15g}:{bps:.15g}" for start, bps in value)
+            yield _flag(name), ",".join(f"{_number(start)}:{_number(bps)}" for start, bps in value)
         else:
-            yield _flag(name), f"{value:.15g}"
+            yield _flag(name), _number(value)
     for name, value in config.margin.model_dump(exclude_defaults=True).items():
-        yield _flag(MARGIN[name]), f"{value:.15g}"
+        yield _flag(MARGIN[name]), _number(value)
     for name, value in config.market_rules.model_dump(exclude_defaults=True).items():
-        yield _flag(name), value if isinstance(value, str) else f"{value:.15g}"
+        yield _flag(name), value if isinstance(value, str) else _number(value)
+
+
+def _number(value: float) -> str:
+    """Short where that is the same number, else every digit."""
+    text = f"{value:.15g}"
+    return text if float(text) == value else repr(value)
 
 
 def _flag(name: str) -> str:

@@ -133,11 +133,16 @@ def _frame(chunk: Chunk, ran: Sequence[RanTrials]) -> pl.DataFrame:
     for name, values in zip(METRICS, rows.metrics.T, strict=True):
         series = pl.Series(name, np.ascontiguousarray(values), nan_to_null=True)
         columns.append(series.cast(pl.Int64) if name in COUNTS else series)
-    why = [rows.errors.get(i) for i in range(chunk.trials)] if rows.errors else []
-    columns.append(pl.Series("error", why or [None] * chunk.trials, pl.String))
+    why = [rows.errors.get(i) for i in range(chunk.trials)] if rows.errors else [None]
+    error = pl.Series("error", why, pl.String)
+    columns.append(error if rows.errors else error.new_from_index(0, chunk.trials))
     columns.append(pl.Series("path", [path for part in ran for path in part.paths], pl.String))
-    bars = np.concatenate([np.tile(part.bars, (len(part.paths), 1)) for part in ran])
-    columns.append(pl.Series("bars", bars.astype(np.int32)))
+    bars = (pl.Series("bars", part.bars.astype(np.int32)[None]) for part in ran)
+    columns.append(
+        pl.concat(
+            one.new_from_index(0, len(part.paths)) for one, part in zip(bars, ran, strict=True)
+        )
+    )
     columns += [pl.Series(name, getattr(rows, name)) for name in SUMS]
     if rows.curve.shape[1]:
         columns.append(pl.Series("equity", rows.curve))

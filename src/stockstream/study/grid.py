@@ -70,6 +70,9 @@ MOST_POINTS = 100_000_000
 MOST_EXPANDED = 1_000_000
 MOST_PROPOSED = 50
 
+WHOLE, NUMBER = (int, Integral), (float, Real)
+"""Kinds of numbers: those of Python first, which are found at once."""
+
 
 def parse_grid_text(text: str) -> Grid:
     """A whole grid in one text: ``"fast_period=5:44:40; slow_period=50,100"``.
@@ -242,13 +245,13 @@ def write_grid(grid: Mapping[str, Sequence[Any]]) -> str:
 
 def _plain(value: Any, *, inner: bool = False) -> Any:
     """A value without the wrappers of NumPy; a ``ValueError`` says why it cannot be tried."""
-    if isinstance(value, bool | str):
+    if isinstance(value, (bool, str)):
         return value
-    if isinstance(value, Integral):
+    if isinstance(value, WHOLE):
         if abs(int(value)) > LARGEST_WHOLE:
             raise ValueError(f"{shown(str(value))} is too large for a whole number")
         return int(value)
-    if isinstance(value, Real):
+    if isinstance(value, NUMBER):
         if not math.isfinite(value):
             raise ValueError(f"{value} is not a finite number")
         return float(value)

@@ -12,7 +12,8 @@ import numpy as np
 
 from stockstream.backtest.result import json_ready
 from stockstream.errors import UnknownNameError
-from stockstream.metrics.summary import DEFINITIONS
+from stockstream.metrics.returns import per_bar
+from stockstream.metrics.summary import DEFINITIONS, LESS_IS_BETTER
 from stockstream.study.pooling import judged_role, point_frame, point_moments, with_places
 
 if TYPE_CHECKING:
@@ -30,9 +31,8 @@ if TYPE_CHECKING:
     from stockstream.study.study import Study
     from stockstream.study.surface import Surface
 
-__all__ = ["LESS_IS_BETTER", "Failure", "StudyResult"]
+__all__ = ["Failure", "StudyResult"]
 
-LESS_IS_BETTER = frozenset({"volatility", "max_drawdown_length", "turnover", "costs"})
 SHOWN_FAILURES = 20
 
 
@@ -97,21 +97,21 @@ class StudyResult:
         the trial ran; ``path``, which engine ran it. A parameter that is called like another column
         is ``parameter_<name>``.
         """
-        trials = self.scan().select("trial", *DEFINITIONS, "error", "path").collect()
-        return self.described(trials)
+        return self.described(self.store.collect(["trial", *DEFINITIONS, "error", "path"]))
 
     def described(self, trials: pl.DataFrame) -> pl.DataFrame:
         """Trials with their parameters and the labels of their pieces in place of their numbers."""
         import polars as pl
 
         piece, point = np.divmod(trials["trial"].to_numpy(), self.study.points)
+        kept = [column for column in trials.iter_columns() if column.name != "trial"]
         columns = [*self._labels(piece)]
         taken = {*trials.columns, *(column.name for column in columns)}
         parameters = [
             series.alias(f"parameter_{series.name}") if series.name in taken else series
             for series in self._parameters(point)
         ]
-        return pl.DataFrame([*parameters, *columns, *trials.drop("trial").iter_columns()])
+        return pl.DataFrame([*parameters, *columns, *kept])
 
     def _parameters(self, point: NDArray[np.int64]) -> list[pl.Series]:
         import polars as pl
@@ -120,7 +120,7 @@ class StudyResult:
             return []
         first, last = int(point.min()), int(point.max())
         columns = self.study.space.columns(first, last + 1)
-        whole = len(point) == last + 1 - first and bool((np.diff(point) == 1).all())
+        whole = np.array_equal(point, np.arange(first, last + 1))
         made = []
         for name, values in columns.items():
             series = pl.Series(name, values if values.dtype != object else values.tolist())
@@ -259,6 +259,11 @@ class StudyResult:
             frames = map(self.store.read, there)
             self._moments[wanted] = point_moments(frames, self.study, wanted)
         return self._moments[wanted]
+
+    def excess(self, role: str | None = None) -> tuple[NDArray[np.int64], PointMoments]:
+        """:meth:`moments` of the returns over cash (``risk_free``): what ratios are made of."""
+        points, moments = self.moments(role)
+        return points, moments.over(per_bar(self.config.risk_free, moments.periods))
 
     @cached_property
     def _moments(self) -> dict[str, tuple[NDArray[np.int64], PointMoments]]:

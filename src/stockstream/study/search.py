@@ -105,7 +105,7 @@ def search(
 
     def run(numbers: Numbers) -> StudyResult:
         if numbers not in ran:
-            study = _listed(probe, numbers)
+            study = _listed(probe, space, numbers)
             store = _store(study, place)
             run_study(study, lake, store, workers=workers)
             ran[numbers] = StudyResult(study, store)
@@ -127,7 +127,7 @@ def search(
             progress=progress,
         )
         parts = [run(tried[first : first + batch]) for first in range(0, len(tried), batch)]
-        study = _listed(probe, tried)
+        study = _listed(probe, space, tried)
         store = _joined(parts, study, _store(study, runs))
     return StudyResult(study, store, seconds=time.perf_counter() - began)
 
@@ -195,8 +195,8 @@ def _probe(space: Space) -> Space:
     return replace(space, where=(), listed=tuple((kept if len(kept) else chosen).tolist()))
 
 
-def _listed(study: Study, numbers: Numbers) -> Study:
-    return replace(study, space=replace(study.space, listed=numbers))
+def _listed(study: Study, space: Space, numbers: Numbers) -> Study:
+    return replace(study, space=replace(space, listed=numbers))
 
 
 def _name(study: Study, metric: str, batch: int) -> str:

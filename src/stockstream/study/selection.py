@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from stockstream.errors import UnknownNameError
-from stockstream.metrics.returns import per_bar
-from stockstream.metrics.summary import DEFINITIONS
+from stockstream.metrics.summary import DEFINITIONS, LESS_IS_BETTER
 from stockstream.study.belief.evidence import deflated_of_all, luck_of
 from stockstream.study.belief.plateau import plateau
 from stockstream.study.pooling import with_places
-from stockstream.study.result import LESS_IS_BETTER
 
 if TYPE_CHECKING:
     import polars as pl
@@ -143,8 +141,7 @@ def _values(result: StudyResult, selector: Selector, frame: pl.DataFrame) -> pl.
 
 
 def _from_moments(result: StudyResult, name: str, frame: pl.DataFrame) -> Floats:
-    points, moments = result.moments()
-    excess = moments.over(per_bar(result.config.risk_free, moments.periods))
+    points, excess = result.excess()
     if name == "deflated_sharpe":
         ran = int((frame["pieces"] > 0).sum())
         luck = luck_of(excess, max(ran, int(excess.ran.sum())), result.other_trials)

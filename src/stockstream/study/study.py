@@ -82,8 +82,9 @@ class Study:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of everything in it."""
-        text = json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"))
+        """SHA-256 of everything in it but ``ignored``, which decides nothing."""
+        decisive = {name: part for name, part in self.as_dict().items() if name != "ignored"}
+        text = json.dumps(decisive, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property

@@ -7,6 +7,7 @@ give the same fills.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -46,13 +47,13 @@ class RanTrials(NamedTuple):
 
     Attributes:
         rows: what is kept of them.
-        paths: ``[n]`` texts, which engine ran each of them; ``broker: it sells short`` also says
+        paths: n texts, which engine ran each of them; ``broker: it sells short`` also says
             why it was not ``sparse``.
         bars: ``[B]``, sessions of the panel in each block, the same for all of them.
     """
 
     rows: TrialRows
-    paths: NDArray[np.object_]
+    paths: list[str]
     bars: Ints
 
 
@@ -92,14 +93,20 @@ class _Run:
         days = panel.dates[panel.first :]
         self.edges: Ints = np.searchsorted(days, np.array(block_dates, "datetime64[D]"))
         self.at: Ints = np.searchsorted(days, np.array(curve_dates, "datetime64[D]"), "right") - 1
-        self.rows = empty_rows(planned.size, len(self.edges) - 1, len(self.at))
-        self.paths = np.full(planned.size, NOT_RUN, object)
+        self.errors: dict[int, str] = {}
+        self.paths = [NOT_RUN] * planned.size
+
+    @cached_property
+    def rows(self) -> TrialRows:
+        """Made when a part of them is put in: a whole block takes their place."""
+        empty = empty_rows(self.planned.size, len(self.edges) - 1, len(self.at))
+        return empty._replace(errors=self.errors)
 
     def fill(self) -> None:
-        self.rows.errors.update(self.planned.errors)
+        self.errors.update(self.planned.errors)
         if self.panel.first >= self.panel.sessions:
             why = f"{', '.join(self.panel.symbols)}: no bar in the trading window"
-            self.rows.errors.update(
+            self.errors.update(
                 (i, why) for i in range(self.planned.size) if i not in self.planned.errors
             )
         elif self.planned.is_rules:
@@ -110,7 +117,6 @@ class _Run:
 
     def _run_rules(self) -> None:
         refusal = sparse_refusal(self.panel, self.config)
-        dense = runner_of(self.panel, self.config)
         for group in self.planned.groups:
             why = refusal or group.why
             if group.programs is not None and not why:
@@ -118,36 +124,43 @@ class _Run:
                 continue
             path = BROKER.format(why=why)
             for i in group.points.tolist():
-                self._run_alone(i, path, lambda i: dense.run(self.planned.rules(i)))
+                self._run_alone(i, path, self._walk)
 
     def _run_sparse(self, programs: Programs) -> None:
         runner = SparseRunner(self.panel, self.config, edges=self.edges, curve=self.at)
         try:
             for part, numbers, conditions in evaluate_columns(programs, self.panel):
                 self._put(part.points, runner.run(part, numbers, conditions))
-                self.paths[part.points[list(runner.left)]] = BROKER.format(why=RUINED)
+                for place in runner.left:
+                    self.paths[part.points[place]] = BROKER.format(why=RUINED)
         except Exception as error:  # noqa: BLE001 - one bad piece never ends a sweep
             why = explained(error)
-            self.rows.errors.update((int(i), why) for i in programs.points)
+            self.errors.update((int(i), why) for i in programs.points)
 
     def _put(self, points: Ints, rows: TrialRows) -> None:
+        if len(points) == self.planned.size and bool((np.diff(points) == 1).all()):
+            self.rows, self.paths = rows._replace(errors=self.errors), [SPARSE] * len(points)
+            return
         for name in TrialRows._fields[:-1]:
             getattr(self.rows, name)[points] = getattr(rows, name)
-        self.paths[points] = SPARSE
-        self.rows.errors.update((int(points[i]), why) for i, why in rows.errors.items())
+        for point in points.tolist():
+            self.paths[point] = SPARSE
 
     def _run_alone(self, i: int, path: str, run: Callable[[int], Outcome]) -> None:
-        if i in self.rows.errors:
+        if i in self.errors:
             return
         self.paths[i] = path
         try:
             row = rows_of(run(i), self.config, self.edges, self.at)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - one bad trial never ends a sweep
-            self.rows.errors[i] = explained(error)
+            self.errors[i] = explained(error)
             return
         for name in TrialRows._fields[:-1]:
             values: NDArray[Any] = getattr(self.rows, name)
             values[i] = getattr(row, name)[0]
+
+    def _walk(self, i: int) -> Outcome:
+        return runner_of(self.panel, self.config).run(self.planned.rules(i))
 
     def _step(self, i: int) -> Outcome:
         return run_event([Manager.alone(self.planned.strategy(i))], self.panel, self.config)

@@ -18,6 +18,7 @@ from stockstream.report.study.findings import Findings, Outside
 from stockstream.study.belief.belief import judge
 from stockstream.study.belief.moments import PointMoments
 from stockstream.study.belief.plateau import plateau
+from stockstream.study.plan import BLOCKS as PLANNED_BLOCKS
 from stockstream.study.points.sampling import Sample
 from stockstream.study.points.space import Space
 
@@ -123,6 +124,8 @@ def made() -> Made:
             "pieces_named": "symbol" if pieces else "",
             "piece_labels": ("symbol",) if pieces else (),
             "space": Space(grid, sample=None if sampled is None else Sample("random", sampled)),
+            "blocks": PLANNED_BLOCKS,
+            "keep_equity": 0,
             "points": points,
             "neighbours": plateau(columns, sharpe).median,
             "sharpes": sharpe,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +14,10 @@ import polars as pl
 import pytest
 
 from stockstream.report.study.cards import cards, verdict_tone
-from stockstream.report.study.command import sweep_command
+from stockstream.report.study.command import command_note, sweep_command
 from stockstream.report.study.figures import draw
 from stockstream.report.study.page import render_study, study_sheet
+from stockstream.study.points.sampling import Sample
 from stockstream.study.points.space import Space
 
 if TYPE_CHECKING:
@@ -190,6 +193,29 @@ def test_the_cards_stand_beside_their_doubt(made: Made) -> None:
     assert verdict_tone(None) == "bad"
 
 
+def test_the_colour_and_the_peak_are_those_of_the_belief(made: Made) -> None:
+    belief = made().belief
+    assert belief is not None
+    tones = {"edge": "good", "mixed": "caution"}
+    for passed, later in product((0.99, 0.5), (0.5, -0.5)):
+        case = replace(
+            belief,
+            deflated=replace(belief.deflated, sharpe=1.0, deflated_sharpe=passed),
+            decay=replace(belief.decay, after=later),
+        )
+        assert verdict_tone(case) == tones.get(case.conclusion, "bad")
+    said = [
+        {card.label: card for card in cards(made(belief=near))}["Neighbours"]
+        for kept in (0.1, 0.5, 0.9)
+        for near in [replace(belief, neighbour_median=kept * belief.deflated.sharpe)]
+    ]
+    assert [card.doubt for card in said] == ["a peak", "a slope", "a plateau"]
+    assert [card.tone for card in said] == ["caution", "caution", ""]
+    losing = replace(belief, deflated=replace(belief.deflated, sharpe=-0.2))
+    assert verdict_tone(losing) == "bad"
+    assert cards(made(belief=losing))[4].doubt == "of a point that earns nothing"
+
+
 def test_the_command_gives_the_study_again(made: Made) -> None:
     axes: dict[str, tuple[Any, ...]] = {"fast_period": tuple(range(5, 45)), "kind": ("a b", "c")}
     space = Space(axes, where=("fast_period < 40",))
@@ -199,3 +225,16 @@ def test_the_command_gives_the_study_again(made: Made) -> None:
     assert """--grid 'kind="a b",c'""" in said
     assert "--where 'fast_period < 40'" in said
     assert "--split 'hold_out(0.3)'" in said
+
+
+def test_the_command_has_the_settings_of_the_study(made: Made) -> None:
+    axes: dict[str, tuple[Any, ...]] = {"fast_period": tuple(range(5, 45))}
+    space = Space(axes, sample=Sample("sobol", 7, seed=3))
+    findings = made(axes, space=space, blocks=12, keep_equity=50, select="plateau")
+    said = sweep_command(findings).replace(" \\\n ", "")
+    assert "--sample 7 --sampler sobol --blocks 12 --keep-equity 50 --select plateau" in said
+    assert "drawn with the seed 3" in command_note(findings)
+    cut = made(axes, space=Space(axes, listed=(4, 1)), blocks=None)
+    said = sweep_command(cut).replace(" \\\n ", "")
+    assert said.endswith("--grid fast_period=5:44:40 --search 2 --select sharpe")
+    assert "It searches again" in command_note(cut)

@@ -122,6 +122,12 @@ def eventually(condition: Callable[[], object], seconds: float = 120.0) -> None:
         time.sleep(0.02)
 
 
+def written(file: Path) -> tuple[int, int, int]:
+    """Which file it is and when it was written; reading it changes nothing of that."""
+    found = file.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def digest(store: FolderStore) -> str:
     """SHA-256 of the names and bytes of all chunks."""
     found = hashlib.sha256()

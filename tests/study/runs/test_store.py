@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
-from tests.study.runs.conftest import digest
+from tests.study.runs.conftest import digest, written
 
 from stockstream.errors import ConfigError, DataError, NoDataError
 from stockstream.lake.store import Lake
@@ -60,6 +60,8 @@ def test_both_stores_give_the_trials_in_their_order(
         assert all(map(kept.has, study.chunks))
         assert_frame_equal(kept.scan().collect(), pl.concat(frames))
         assert_frame_equal(kept.read(study.chunks[1]), frames[1])
+        some = ["sharpe", "trial"]
+        assert_frame_equal(kept.collect(some), pl.concat(frames).select(some))
     assert kept.scan().select("trial").collect()["trial"].to_list() == list(range(study.trials))
 
 
@@ -67,6 +69,8 @@ def test_what_has_not_run_is_not_there(study: Study, store: FolderStore) -> None
     for kept in (MemoryStore(), store):
         with pytest.raises(NoDataError, match="run it first"):
             kept.scan()
+        with pytest.raises(NoDataError, match="run it first"):
+            kept.collect(["trial"])
         with pytest.raises(NoDataError, match=r"chunk 0 of study s-.* has not run yet"):
             kept.read(study.chunks[0])
 
@@ -76,9 +80,9 @@ def test_the_same_chunk_again_changes_no_byte(
 ) -> None:
     chunk = study.chunks[0]
     store.put(chunk, frames[0])
-    before = store.file(chunk).stat(), digest(store)
+    before = written(store.file(chunk)), digest(store)
     store.put(chunk, run_chunk(chunk, Lake.open(market)))  # of a worker that lost its lease
-    assert (store.file(chunk).stat(), digest(store)) == before
+    assert (written(store.file(chunk)), digest(store)) == before
     store.file(chunk).unlink()
     store.put(chunk, run_chunk(chunk, Lake.open(market)))
     assert digest(store) == before[1]

@@ -17,7 +17,7 @@ from stockstream.metrics.summary import summarise
 from stockstream.study.result import StudyResult
 from stockstream.study.runs.store import MemoryStore
 from stockstream.study.sweep import run_sweep
-from stockstream.study.validation.decay import decay_of, rank_correlation, share_below
+from stockstream.study.validation.decay import decay_of, share_below
 from stockstream.study.validation.walk_forward import walk_forward
 from stockstream.testing.market import simulated_lake
 
@@ -208,14 +208,8 @@ def test_what_cannot_be_walked(result: StudyResult, lake: Lake) -> None:
         walk_forward(StudyResult(result.study, store), lake)
 
 
-def test_ranks_and_shares() -> None:
+def test_share_below() -> None:
     values = np.array([1.0, 2.0, 3.0, np.nan])
-    assert rank_correlation(values, np.array([10.0, 20.0, 30.0, 1.0])) == pytest.approx(1.0)
-    assert rank_correlation(values, np.array([9.0, 8.0, 7.0, 1.0])) == pytest.approx(-1.0)
-    tied = rank_correlation(np.array([1.0, 2.0, 2.0, 3.0]), np.array([1.0, 3.0, 2.0, 4.0]))
-    assert tied == pytest.approx(0.9486832980505138)  # scipy.stats.spearmanr
-    assert math.isnan(rank_correlation(values, np.ones(4)))
-    assert math.isnan(rank_correlation(values[:2], values[:2]))
     assert [share_below(values, value) for value in (1.0, 2.0, 3.0)] == [0.0, 0.5, 1.0]
     assert share_below(np.ones(3), 1.0) == 0.5
     assert math.isnan(share_below(values, math.nan))

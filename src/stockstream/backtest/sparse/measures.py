@@ -80,7 +80,7 @@ def metrics_of(
             "trades": closed + trials["open"],
             "open_trades": trials["open"],
         }
-    return np.stack([np.asarray(found[name], np.float64) for name in METRICS], axis=1)
+    return np.array([found[name] for name in METRICS], np.float64).T
 
 
 def _over(value: NDArray[Any], base: NDArray[Any], least: float = 0.0) -> Floats:

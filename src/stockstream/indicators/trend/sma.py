@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators.base import KernelIndicator
-from stockstream.indicators.four import blank, means
+from stockstream.indicators.four import blank, means, means_of_periods
 from stockstream.indicators.spec import IndicatorSpec
 from stockstream.jit import kernel
 
@@ -98,6 +98,7 @@ SPEC = IndicatorSpec(
     step=sma_step,
     array=sma_array,
     dense=sma_dense,
+    beside=means_of_periods,
     slots=sma_slots,
     reach=_reach,
 )

@@ -10,13 +10,23 @@ import numpy as np
 from stockstream.report import trust
 from stockstream.report.formats import DASH, chance, count, counted, percent, plain_number
 from stockstream.report.view import Badge, Card
+from stockstream.study.belief.verdict import LITTLE, MUCH
 
 if TYPE_CHECKING:
     from stockstream.report.study.findings import Findings
     from stockstream.report.view import Tone
     from stockstream.study.belief.belief import Belief
+    from stockstream.study.belief.verdict import Conclusion
 
-__all__ = ["LIKELY", "OVERFIT", "badges", "cards", "verdict_tone"]
+__all__ = ["badges", "cards", "verdict_tone"]
+
+TONES: dict[Conclusion, Tone] = {
+    "edge": "good",
+    "mixed": "caution",
+    "luck": "bad",
+    "loss": "bad",
+    "unknown": "bad",
+}
 
 LIKELY = 0.95
 """Deflated Sharpe ratio from which a point is called better than luck (a 5 % test)."""
@@ -45,20 +55,8 @@ def badges(findings: Findings) -> tuple[Badge, ...]:
 
 
 def verdict_tone(belief: Belief | None) -> Tone:
-    """The colour of the verdict: good if every test sees more than luck, bad if none does."""
-    if belief is None or not belief.deflated.sharpe > 0.0:
-        return "bad"
-    check, found = belief.reality_check, belief.deflated
-    p_value = check.white if math.isnan(check.consistent) else check.consistent
-    passed = [
-        luck <= 1.0 - LIKELY
-        for luck in (1.0 - found.deflated_sharpe, p_value)
-        if math.isfinite(luck)
-    ]
-    against = belief.overfitting.probability >= OVERFIT[1] or belief.decay.after <= 0.0
-    if passed and all(passed) and not against:
-        return "good"
-    return "caution" if any(passed) or found.luck <= 1.0 - LIKELY else "bad"
+    """The colour of the verdict."""
+    return "bad" if belief is None else TONES[belief.conclusion]
 
 
 def cards(findings: Findings) -> tuple[Card, ...]:
@@ -188,13 +186,18 @@ def _neighbours(belief: Belief | None) -> Card:
     why = "median Sharpe ratio of the points one step away: a plateau holds, a spike falls"
     if belief is None or math.isnan(belief.neighbour_median):
         return Card("Neighbours", DASH, "too few", why)
-    alone = belief.deflated.sharpe - belief.neighbour_median > belief.deflated.error
+    kept = belief.kept_nearby
+    if math.isnan(kept):
+        says = "of a point that earns nothing"
+    else:
+        says = "a peak" if kept < LITTLE else "a slope" if kept < MUCH else "a plateau"
     return Card(
         "Neighbours",
         plain_number(belief.neighbour_median),
-        "a peak" if alone else "a plateau",
-        f"{why}; a peak stands out by more than the error of a Sharpe ratio",
-        "caution" if alone or belief.neighbour_median <= 0.0 else "",
+        says,
+        f"{why}; a plateau keeps {percent(MUCH, 0)} of the point's own, a peak less than "
+        f"{percent(LITTLE, 0)}",
+        "" if kept >= MUCH else "caution",
         f"median of {count(belief.neighbours)}",
     )
 

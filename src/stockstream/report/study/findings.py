@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from stockstream.study.result import LESS_IS_BETTER
+from stockstream.metrics.summary import LESS_IS_BETTER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +57,8 @@ class Findings:
         pieces_named: what a piece is called, such as ``symbol``; empty without pieces.
         piece_labels: columns of ``pieces`` that name one.
         space: the points: parameters with their values, constraints, sampling.
+        blocks: parts of time for which each trial keeps sums; None where the split cuts them.
+        keep_equity: days at which each trial's equity is kept.
         points: a row for each point: a column for each parameter and for its numbers.
         neighbours: ``[P]``, median of the drawn metric over the points one step away.
         sharpes: ``[P]``, Sharpe ratio a year of the joined returns of each point.
@@ -81,6 +83,8 @@ class Findings:
     pieces_named: str
     piece_labels: Sequence[str]
     space: Space
+    blocks: int | None
+    keep_equity: int
     points: pl.DataFrame
     neighbours: Floats
     sharpes: Floats

@@ -53,7 +53,7 @@ def gather(result: StudyResult, select: str) -> Findings:
     metric = select if select in DEFINITIONS else "sharpe"
     points = result.points(tuple(dict.fromkeys(("sharpe", "max_drawdown", metric))))
     best, belief = ranked(result, select, BEST)
-    moments = _Moments(*result.moments())
+    moments = _Moments(*result.excess())
     sharpes = moments.on(points, moments.of.yearly)
     if "sharpe_worst" in points.columns:
         points = points.with_columns(pooled_sharpe=sharpes)
@@ -68,6 +68,8 @@ def gather(result: StudyResult, select: str) -> Findings:
         pieces_named=PIECES_NAMED.get(study.split.kind, ""),
         piece_labels=study.split.labels,
         space=study.space,
+        blocks=None if study.split.kind == "cross_validation" else len(study.block_dates) - 1,
+        keep_equity=len(study.curve_dates),
         points=points,
         neighbours=_neighbours(points, result.grid, metric),
         sharpes=sharpes,
@@ -104,7 +106,7 @@ def ranked(result: StudyResult, select: str, most: int) -> tuple[pl.DataFrame, B
     """
     import polars as pl
 
-    moments = _Moments(*result.moments())
+    moments = _Moments(*result.excess())
     best = rank(result, select)
     if len(moments.number) < result.study.points:
         best = best.filter(pl.col("point").is_in(moments.number))
@@ -137,7 +139,7 @@ def sampling_flags(result: StudyResult) -> list[str]:
 
 
 class _Moments(NamedTuple):
-    """Moments of the points of these numbers, ascending."""
+    """Moments of the returns over cash of the points of these numbers, ascending."""
 
     number: NDArray[np.int64]
     of: PointMoments
@@ -178,7 +180,7 @@ def _pieces(result: StudyResult, chosen: int | None) -> pl.DataFrame:
 def _outside(result: StudyResult, points: pl.DataFrame, belief: Belief) -> Outside | None:
     """Train against test pieces; without them the halves of the cross-validation."""
     if {piece.role for piece in result.study.pieces} >= {"train", "test"}:
-        both = [_Moments(*result.moments(role)) for role in ("train", "test")]
+        both = [_Moments(*result.excess(role)) for role in ("train", "test")]
         inside, outside = (one.on(points, one.of.yearly) for one in both)
         numbers = points["point"].to_list()
         chosen = numbers.index(belief.point) if belief.point in numbers else None

@@ -9,7 +9,7 @@ from stockstream.report import trust
 from stockstream.report.formats import count, counted, day, percent, plain_number
 from stockstream.report.page import render_page, write_page
 from stockstream.report.study.cards import badges, cards, verdict_tone
-from stockstream.report.study.command import sweep_command
+from stockstream.report.study.command import command_note, sweep_command
 from stockstream.report.study.doubts import doubt_rows
 from stockstream.report.study.figures import draw
 from stockstream.report.study.tables import (
@@ -96,10 +96,7 @@ def study_sheet(findings: Findings, drawn: Drawn) -> StudySheet:
         paths=path_table(findings),
         flags=findings.flags,
         command=sweep_command(findings),
-        command_note=(
-            f"Gives the same trials on the same data ({findings.identity.data_version}), code and "
-            "lock; the digests above tell."
-        ),
+        command_note=command_note(findings),
         code_version=findings.identity.code_version,
     )
 

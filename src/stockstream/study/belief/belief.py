@@ -137,7 +137,7 @@ def significance(result: StudyResult, point: int | None = None) -> Belief:
     roles = {piece.role for piece in result.study.pieces}
     both = None
     if roles >= {"train", "test"}:
-        before, after = (result.moments(role)[1].yearly for role in ("train", "test"))
+        before, after = (result.excess(role)[1].yearly for role in ("train", "test"))
         both = before, after
     place = None
     if point is not None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from stockstream.study.belief.belief import Belief
 
-__all__ = ["Conclusion", "conclusion_of", "verdict_of"]
+__all__ = ["LITTLE", "MUCH", "Conclusion", "conclusion_of", "verdict_of"]
 
 Conclusion = Literal["unknown", "loss", "luck", "mixed", "edge"]
 """``edge``: the deflated Sharpe ratio and the bootstrap see more than luck at the 5 % level, and
@@ -19,7 +19,8 @@ against it. ``luck``: none does. ``loss``: it earns nothing. ``unknown``: it can
 
 LEVEL = 0.05
 LITTLE, MUCH = 0.3, 0.7
-"""Shares of a ratio that its neighbours keep."""
+"""Shares of a ratio that its neighbours keep: a peak is below the first, a plateau from the
+second on."""
 
 FEW_BLOCKS, FEW_RETURNS, FEW_TRADES = 8, 250, 30
 

@@ -206,10 +206,12 @@ def pieces_of(
         ConfigError: the window is too short for the split.
     """
     start, end = config.start_date, config.end_date
-    inside = dates[(dates >= np.datetime64(start)) & (dates <= np.datetime64(end))]
     warm = config.warmup_start or warmup_start(start, lookback)
     if split.kind == "ticker":
         return tuple(Piece(name, "all", (name,), start, end, warm) for name in symbols)
+    if split.kind in {"none", "cross_validation"}:
+        return (Piece(None, "all", None, start, end, warm),)
+    inside = dates[(dates >= np.datetime64(start)) & (dates <= np.datetime64(end))]
     if split.kind == "year":
         windows = _years(inside, start, end)
     elif split.kind == "walk_forward":
@@ -221,10 +223,8 @@ def pieces_of(
                 (fold.number, "test", fold.test_start, fold.test_end),
             )
         ]
-    elif split.kind == "hold_out":
-        windows = _held_out(split, inside, start, end)
     else:
-        windows = [(None, "all", start, end)]
+        windows = _held_out(split, inside, start, end)
     return tuple(
         Piece(label, role, None, first, last, warm + (first - start))
         for label, role, first, last in windows

@@ -16,6 +16,7 @@ import numpy as np
 
 from stockstream.backtest.sparse.programs import GIVEN, NEVER
 from stockstream.indicators.evaluation import apply
+from stockstream.indicators.four import FOUR
 from stockstream.indicators.registry import get_spec
 from stockstream.jit import compiled, part_of, pays_to_compile
 from stockstream.strategy.crossing import crossings
@@ -168,12 +169,14 @@ class _Call(NamedTuple):
         params: their values.
         state: floats that the kernel needs.
         outputs: the slot of each output; -1 where nothing reads it.
+        beside: the slots of four calls that can run side by side, this one among them; or none.
     """
 
     spec: IndicatorSpec
     params: Params
     state: int
     outputs: tuple[int, ...]
+    beside: tuple[int, ...] = ()
 
 
 class _Crossing(NamedTuple):
@@ -203,6 +206,7 @@ class _Tape:
         self.numbers = [self.slot[node] for node in programs.numbers]
         self.conditions = [self.slot[node] for node in programs.conditions]
         self.steps = self._steps()
+        self._join_calls()
         calls = (step.settings for step in self.steps if isinstance(step.settings, _Call))
         self.longest_state = max((call.state for call in calls), default=0)
 
@@ -221,6 +225,20 @@ class _Tape:
                 _Step(compute, self.slot[node], arguments, self._settings(node), tuple(done))
             )
         return steps
+
+    def _join_calls(self) -> None:
+        """Put calls of one indicator on the same columns side by side, four at a time."""
+        alike: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+        for step in self.steps:
+            if isinstance(step.settings, _Call) and step.settings.spec.beside is not None:
+                alike.setdefault((step.settings.spec.name, step.arguments), []).append(step.slot)
+        for slots in alike.values():
+            for first in range(0, len(slots) - FOUR + 1, FOUR):
+                beside = tuple(slots[first : first + FOUR])
+                for slot in beside:
+                    step = self.steps[slot]
+                    call = step.settings._replace(beside=beside)
+                    self.steps[slot] = step._replace(settings=call)
 
     def _settings(self, node: Expr) -> Any:
         if node.operation in ELEMENTWISE:
@@ -332,6 +350,8 @@ def _crosses(run: _Run, _slot: int, given: list[Any], asked: _Crossing) -> NDArr
 
 
 def _indicator(run: _Run, slot: int, given: list[Any], call: _Call) -> NDArray[Any]:
+    if call.beside and run.compiles and _beside(run, given, call):
+        return np.asarray(run.values[slot])
     places = [run.places[output] if output >= 0 else None for output in call.outputs]
     results = [np.empty(run.rows) if place is None else place for place in places]
     if run.compiles and call.spec.compiles:
@@ -346,6 +366,21 @@ def _indicator(run: _Run, slot: int, given: list[Any], call: _Call) -> NDArray[A
             run.values[output] = result
     made: NDArray[Any] = run.values[slot]
     return made
+
+
+def _beside(run: _Run, given: list[Any], call: _Call) -> bool:
+    """Compute four calls at once; whether that can be done with these values."""
+    calls: list[_Call] = [run.tape.steps[slot].settings for slot in call.beside]
+    params = [
+        value for values in zip(*(one.params for one in calls), strict=True) for value in values
+    ]
+    places = [run.places[slot] for slot in call.beside]
+    results = [np.empty(run.rows) if place is None else place for place in places]
+    if not compiled(call.spec.beside)(*given, *params, *results):
+        return False
+    for slot, result in zip(call.beside, results, strict=True):
+        run.values[slot] = result
+    return True
 
 
 _COMPUTE: dict[str, Callable[[_Run, int, list[Any], Any], NDArray[Any]]] = {

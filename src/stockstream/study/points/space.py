@@ -46,8 +46,8 @@ class Space:
         axes: the values of each parameter; the last one changes fastest.
         where: constraints that every point keeps, see :mod:`stockstream.study.points.constraint`.
         sample: try only some of them.
-        listed: the points themselves, as their numbers on the grid, in place of ``where`` and
-            ``sample``.
+        listed: the points themselves, as their numbers on the grid, in place of ``sample``;
+            ``where`` then only says what they were chosen under.
         fixed: parameters with one value, which constraints may name.
 
     Raises:

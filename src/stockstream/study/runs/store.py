@@ -75,6 +75,9 @@ class Store(Protocol):
             NoDataError: there are none.
         """
 
+    def collect(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Some columns of :meth:`scan`, in memory."""
+
 
 class MemoryStore:
     """Keeps results in this process: about 450 bytes for each trial."""
@@ -111,11 +114,20 @@ class MemoryStore:
         """
         import polars as pl
 
+        return pl.concat(self._ordered(), rechunk=False).lazy()
+
+    def collect(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Some columns of :meth:`scan`, without a query: small studies wait for nothing else."""
+        import polars as pl
+
+        return pl.concat([frame[list(columns)] for frame in self._ordered()], rechunk=False)
+
+    def _ordered(self) -> list[pl.DataFrame]:
         with self._lock:
             frames = [self._frames[first] for first in sorted(self._frames)]
         if not frames:
             raise NoDataError("no chunk of the study has run yet: run it first")
-        return pl.concat(frames, rechunk=False).lazy()
+        return frames
 
 
 class FolderStore:
@@ -208,6 +220,10 @@ class FolderStore:
         if not files:
             raise NoDataError(f"no chunk of run {self.folder.name} is done yet: run it first")
         return pl.scan_parquet(files, glob=False)
+
+    def collect(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Some columns of :meth:`scan`, in memory."""
+        return self.scan().select(columns).collect()
 
     def file(self, chunk: Chunk) -> Path:
         """Where the result of a chunk is, or will be."""

@@ -25,6 +25,7 @@ import numpy as np
 from stockstream.backtest.result import json_ready
 from stockstream.errors import ConfigError, DataError, StockstreamError
 from stockstream.jit import part_of
+from stockstream.metrics.decay import rank_correlation
 from stockstream.metrics.drawdown import max_drawdown, wealth
 from stockstream.metrics.returns import (
     FLAT,
@@ -37,7 +38,7 @@ from stockstream.metrics.returns import (
 from stockstream.study.cutting.splits import group_edges
 from stockstream.study.reuse import panel_of
 from stockstream.study.validation.consolidation import as_columns, run_again
-from stockstream.study.validation.decay import decay_of, rank_correlation, share_below
+from stockstream.study.validation.decay import decay_of, share_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Decay", "decay_of", "rank_correlation", "share_below"]
+__all__ = ["Decay", "decay_of", "share_below"]
 
 
 @dataclass(frozen=True)
 class Decay:
-    """Training against test.
+    """Training against test over the folds, each with a choice of its own by whatever it selects.
+
+    ``stockstream.metrics.decay.Decay`` is one choice on one pair of periods, with the place of the
+    point and what the median one did; a mean over folds has neither, and has a slope instead.
 
     Attributes:
         metric: that is compared.
@@ -85,21 +88,6 @@ def decay_of(
     )
 
 
-def rank_correlation(one: Floats, other: Floats) -> float:
-    """Spearman's rank correlation of what is known of both; equals share their mean rank.
-
-    NaN below three pairs, and where one of them never varies.
-    """
-    known = np.isfinite(one) & np.isfinite(other)
-    if np.count_nonzero(known) < 3:
-        return np.nan
-    first, second = _ranks(one[known]), _ranks(other[known])
-    first -= first.mean()
-    second -= second.mean()
-    size = float(np.sqrt((first * first).sum() * (second * second).sum()))
-    return float((first * second).sum()) / size if size > 0.0 else np.nan
-
-
 def share_below(values: Floats, value: float) -> float:
     """Share of the known values that lie below one of them, equals counting half; itself not.
 
@@ -110,13 +98,6 @@ def share_below(values: Floats, value: float) -> float:
         return np.nan
     below = np.count_nonzero(known < value) + 0.5 * (np.count_nonzero(known == value) - 1)
     return float(below) / (len(known) - 1)
-
-
-def _ranks(values: Floats) -> Floats:
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    ranks: Floats = (last - (counts - 1) / 2.0)[place]
-    return ranks
 
 
 def _slope(x: Floats, y: Floats) -> float:

@@ -18,6 +18,7 @@ import numpy as np
 from stockstream.backtest.result import json_ready
 from stockstream.errors import ConfigError, DataError, StockstreamError
 from stockstream.jit import part_of
+from stockstream.metrics.decay import rank_correlation
 from stockstream.metrics.returns import per_bar
 from stockstream.metrics.summary import DEFINITIONS
 from stockstream.study.belief.evidence import deflated_of_all, luck_of
@@ -28,7 +29,7 @@ from stockstream.study.reuse import panel_of
 from stockstream.study.selection import demand_selector
 from stockstream.study.validation.accounts import Account, chained
 from stockstream.study.validation.consolidation import account_frame, as_columns, run_again
-from stockstream.study.validation.decay import decay_of, rank_correlation, share_below
+from stockstream.study.validation.decay import decay_of, share_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
