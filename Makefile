@@ -34,7 +34,7 @@ test: $(STAMP) ## every test
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
 test-unit: $(STAMP) ## the fast suite
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser"
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser" tests src
 
 lint: $(STAMP) ## style, spelling, import contracts
 	@$(BIN)/ruff check .

@@ -167,6 +167,7 @@ def commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
         yield from commands(inner, (*path, name))
 
 
+@pytest.mark.slow
 def test_generated_parts_are_up_to_date() -> None:
     script = ROOT / "scripts" / "make_reference.py"
     done = subprocess.run(

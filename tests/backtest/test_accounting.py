@@ -142,6 +142,7 @@ CONFIGS = st.builds(
 SEEDS = st.integers(0, 100_000)
 
 
+@pytest.mark.slow
 @example(  # what rounding left of a used-up volume was bought at the limit, above the bar
     seed=224,
     config=config_of(
@@ -214,6 +215,7 @@ def assert_fills_within_bars(outcome: Outcome, panel: Panel, config: BacktestCon
         assert (traded[there] <= share * volume[there] * (1 + 1e-12)).all()
 
 
+@pytest.mark.slow
 @given(
     seed=SEEDS,
     margin=MARGINS,
@@ -249,6 +251,7 @@ def test_an_opening_fill_never_exceeds_the_leverage(
         last = np.where(np.isnan(close[t]), last, close[t])
 
 
+@pytest.mark.slow
 @given(seed=SEEDS, leverage=st.sampled_from([1.0, 2.0]), tick=st.sampled_from([None, 0.01]))
 def test_doubling_capital_doubles_profit_with_fractional_shares(
     seed: int, leverage: float, tick: float | None
@@ -265,6 +268,7 @@ def test_doubling_capital_doubles_profit_with_fractional_shares(
     np.testing.assert_allclose(twice, 2.0 * once, rtol=1e-9)
 
 
+@pytest.mark.slow
 @given(seed=SEEDS, rules=RULES)
 def test_permuting_symbols_changes_nothing_while_cash_suffices(
     seed: int, rules: MarketRules
@@ -279,6 +283,7 @@ def test_permuting_symbols_changes_nothing_while_cash_suffices(
     np.testing.assert_allclose(one["equity"], other["equity"], rtol=1e-12)
 
 
+@pytest.mark.slow
 @given(seed=SEEDS, config=CONFIGS)
 def test_a_flat_market_without_costs_changes_nothing(seed: int, config: BacktestConfig) -> None:
     panel = market(seed)

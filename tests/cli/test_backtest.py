@@ -170,6 +170,7 @@ class Leak(Strategy):
 """
 
 
+@pytest.mark.slow
 def test_a_strategy_that_looks_ahead_is_said_loudly_and_exits_with_1(
     stockstream: Stockstream, lake: Path, tmp_path: Path
 ) -> None:

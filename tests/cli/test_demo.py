@@ -48,6 +48,7 @@ def test_the_whole_house(stockstream: Stockstream, tmp_path: Path) -> None:
         assert "MovingAverageCrossover" in page
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_small")
 def test_again_it_reuses_the_market_and_what_it_proposes_works(stockstream: Stockstream) -> None:
     first = stockstream("demo", "--json").document

@@ -51,6 +51,7 @@ def test_log(stockstream: Stockstream, lake: Path) -> None:
     assert "bars@1 actions@1  simulated" in stockstream("lake", "log", "--lake", lake).out
 
 
+@pytest.mark.slow
 def test_restore(stockstream: Stockstream, mine: Path) -> None:
     old = ("--version", "bars@1 actions@1", "--lake", mine)
     said = stockstream("lake", "restore", *old)

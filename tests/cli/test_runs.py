@@ -128,6 +128,7 @@ def test_one_run_is_shown_with_what_to_do_next(
     assert stockstream("runs", "show", single, "--json").document["run"] == single
 
 
+@pytest.mark.slow
 def test_a_sweep_is_stopped_resumed_and_followed(
     stockstream: Stockstream, study: Callable[..., Study], lake: Path, runs: Path
 ) -> None:

@@ -126,6 +126,7 @@ def test_control_c_keeps_what_is_done_and_says_how_to_go_on(
     assert (status.state, status.done) == ("stopped", 900)
 
 
+@pytest.mark.slow
 def test_a_detached_sweep_says_what_to_type_next(sweep: Stockstream, tmp_path: Path) -> None:
     said = sweep(*GRID, "--split", "ticker", "--detach")
     assert said.code == 0, said.err

@@ -140,6 +140,7 @@ def test_a_second_run_has_nothing_to_do(daily: Daily) -> None:
     assert (again["state"], again["added"], again["BatchesProcessed"]) == ("complete", 0, 4)
 
 
+@pytest.mark.slow
 def test_a_symbol_that_failed_makes_it_partial(daily: Daily) -> None:
     daily.run(FRIDAY)
     said = daily.run(MONDAY, plan=ONE_DOWN)
@@ -159,6 +160,7 @@ def test_what_another_run_does_not_ask_for_is_not_promised(daily: Daily) -> None
     assert daily.run(MONDAY).out.startswith("nothing to do")
 
 
+@pytest.mark.slow
 def test_a_source_that_is_down_is_an_error(daily: Daily) -> None:
     daily.run(FRIDAY)
     said = daily.run(MONDAY, plan=DOWN)
@@ -272,6 +274,7 @@ def channel(daily: Daily, monkeypatch: pytest.MonkeyPatch) -> Iterator[Channel]:
     thread.join()
 
 
+@pytest.mark.slow
 def test_a_message_is_sent_when_a_run_was_not_complete(daily: Daily, channel: Channel) -> None:
     daily.run(FRIDAY)
     assert channel.titles == []

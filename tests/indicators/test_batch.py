@@ -104,6 +104,7 @@ def test_dense_forms_give_the_bits_of_the_step(name: str, kind: str) -> None:
                 assert _same_bits(one, two)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("always_compiled")
 @pytest.mark.parametrize("missing", [np.nan, np.inf, -np.inf, -1.0, -0.0, 1e300])
 @pytest.mark.parametrize("name", DENSE)

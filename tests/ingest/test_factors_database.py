@@ -247,6 +247,7 @@ def test_types_of_postgresql(postgres: Postgres) -> None:
     assert frame["n"].dtype == pl.String
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "statement", "message"),
     [

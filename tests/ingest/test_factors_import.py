@@ -354,6 +354,7 @@ def test_from_sqlite(lake: Lake, tmp_path: Path) -> None:
     assert factor_rows(lake)["source"][0] == f"sqlite:///{tmp_path}/x.db, table ratios"
 
 
+@pytest.mark.slow
 def test_from_postgresql(lake: Lake, postgres: Postgres) -> None:
     postgres.run(
         "CREATE SCHEMA IF NOT EXISTS research",

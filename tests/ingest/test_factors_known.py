@@ -90,6 +90,7 @@ def test_what_is_no_date() -> None:
         known_days(pl.Series(["2024-02-20 10:00", "soon"]), "x.csv", SYDNEY)
 
 
+@pytest.mark.slow
 @given(st.datetimes(dt.datetime(2015, 1, 1), dt.datetime(2025, 12, 31)))  # noqa: DTZ001
 def test_no_moment_counts_at_a_close_before_it(moment: dt.datetime) -> None:
     published = moment.replace(microsecond=0, tzinfo=dt.UTC)

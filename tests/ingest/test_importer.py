@@ -206,6 +206,7 @@ def test_options_reach_the_reader(write: Write, place: Path) -> None:
     assert seen == [(1, 1)]
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_files_in_any_split_and_order_make_the_same_lake(

@@ -206,6 +206,7 @@ def test_each_symbol_has_a_verdict_of_its_own() -> None:
     }
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.integers(200, 500_000), min_size=1, max_size=15),
     st.sampled_from([0.01, 0.05, 0.1, 0.5, 2 / 3, 1.5, 2.0, 3.0, 4.0, 10.0, 50.0]),
@@ -262,6 +263,7 @@ def test_only_restated_symbols_are_replaced() -> None:
     assert replacement(stored, fetched, verdicts).bars.is_empty()
 
 
+@pytest.mark.slow
 @given(st.sets(st.integers(0, 9), max_size=9), st.sampled_from([0.1, 2.0, 7.0]))
 def test_no_day_is_lost_and_the_scale_is_one(missing: set[int], split: float) -> None:
     new_scale = [close / split for close in STEADY]
@@ -300,6 +302,7 @@ def share(verdicts: pl.DataFrame, verdict: str) -> float:
     return len(verdicts.filter(verdict=verdict)) / len(verdicts)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("split", [2.0, 5.0, 10.0, 1.5, 0.5, 0.1, 0.02])
 def test_a_split_of_every_share_of_a_penny_market(shared_data: Path, split: float) -> None:
@@ -330,6 +333,7 @@ def test_corrections_by_a_tick_are_no_splits(shared_data: Path) -> None:
     assert share(verdicts, "corrected") > 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_every_split_of_255_american_shares(shared_data: Path) -> None:
     """What a split-adjusting source sent the day before each split, and what it sent after it."""

@@ -43,6 +43,7 @@ def directory(shared_data: Path) -> Path:
     return shared_data / "asx-listings" / "markit-directory"
 
 
+@pytest.mark.slow
 def test_two_servers_that_take_turns_delist_nobody(directory: Path, tmp_path: Path) -> None:
     """For two weeks, the short list more often than the whole one."""
     turns = [FULL, SHORT, SHORT, SHORT, FULL, SHORT, SHORTER, SHORT, FULL, SHORT, SHORTER, FULL]

@@ -233,6 +233,7 @@ LISTS = st.lists(
 )
 
 
+@pytest.mark.slow
 @examples(max_examples=25)
 @given(LISTS)
 def test_every_answer_is_what_was_believed_then(lists: list[Companies]) -> None:
@@ -253,6 +254,7 @@ def test_every_answer_is_what_was_believed_then(lists: list[Companies]) -> None:
             assert set(found) == model.ask(on, when), (on, when)
 
 
+@pytest.mark.slow
 @examples(max_examples=3)
 @given(LISTS)
 def test_a_lake_that_learns_daily_or_late_gives_the_same_answers(lists: list[Companies]) -> None:

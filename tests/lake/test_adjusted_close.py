@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_series_equal
@@ -24,6 +25,7 @@ EVENTS = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(BARS, EVENTS)
 def test_the_factors_around_events_are_enough(
     days: set[tuple[str, int]], told: dict[tuple[str, int, str], float]

@@ -103,6 +103,7 @@ def test_a_place_below_a_file(tmp_path: Path) -> None:
         Lake(file / "lake")
 
 
+@pytest.mark.slow
 def test_a_write_that_fails_half_way(lake: Lake, two_years: pl.DataFrame) -> None:
     """For any user on any disk: the kernel refuses files of more than 4 kB."""
     lake.merge(two_years)

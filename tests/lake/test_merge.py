@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -19,7 +20,6 @@ from stockstream.market.bars import conform
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
 
 KEYS = st.tuples(
     st.sampled_from(["A.AX", "B.AX", "C"]),
@@ -102,6 +102,7 @@ def test_nothing_is_deleted_and_the_newest_word_holds(
     assert change.added + change.updated + change.unchanged == len(new)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(rows=ROWS.filter(len), data=st.data())
 def test_parts_in_any_order_equal_the_whole_on_disk(

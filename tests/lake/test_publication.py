@@ -142,6 +142,7 @@ def test_a_lost_answer_to_a_commit_without_files(
     assert lake.version() == "bars@2 actions@1"
 
 
+@pytest.mark.slow
 def test_writers_at_the_same_time_never_publish_bars_without_their_events(
     lake: Lake, make_bars: MakeBars, make_actions: MakeActions
 ) -> None:

@@ -49,6 +49,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
+@pytest.mark.slow
 def test_a_lake_in_a_bucket(bucket: str, two_years: pl.DataFrame) -> None:
     lake = Lake.create(bucket, calendar="XASX")
     lake.merge(two_years)
@@ -79,6 +80,7 @@ def test_the_last_word_is_with_the_first_of_two_writers(bucket: str) -> None:
         assert place.read(file) == str(wins.index(True)).encode()
 
 
+@pytest.mark.slow
 def test_one_version_is_committed_once(bucket: str, two_years: pl.DataFrame) -> None:
     table = Lake.create(bucket).table(BARS)
     before = table.snapshot()
@@ -91,6 +93,7 @@ def test_one_version_is_committed_once(bucket: str, two_years: pl.DataFrame) -> 
     assert_frame_equal(Lake.open(bucket).bars(), two_years)
 
 
+@pytest.mark.slow
 def test_writers_in_a_bucket_do_not_lose_rows(bucket: str, make_bars: MakeBars) -> None:
     Lake.create(bucket)
 
@@ -138,6 +141,7 @@ def test_processes_do_not_lose_rows_either(bucket: str) -> None:
     assert lake.bars().select("symbol", "date").unique().height == 18
 
 
+@pytest.mark.slow
 def test_another_process_reads_what_this_one_wrote(
     bucket: str, two_years: pl.DataFrame, tmp_path: Path
 ) -> None:
@@ -185,6 +189,7 @@ def test_more_batches_than_one_page_of_a_listing(bucket: str) -> None:
     assert RawZone(bucket).next_number(SESSION) == 1_100
 
 
+@pytest.mark.slow
 def test_both_zones_in_a_bucket(
     bucket: str, make_bars: MakeBars, tmp_path: Path, reads: list[str]
 ) -> None:
@@ -212,6 +217,7 @@ def test_both_zones_in_a_bucket(
     ]
 
 
+@pytest.mark.slow
 def test_the_aggregator_reads_a_bucket_as_it_reads_a_folder(
     bucket: str, tmp_path: Path, two_years: pl.DataFrame, make_actions: MakeActions
 ) -> None:
@@ -284,6 +290,7 @@ def test_refused_credentials(strict_server: str, two_years: pl.DataFrame) -> Non
         assert "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and" in message
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_does_not_answer(
     canary: str, two_years: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:

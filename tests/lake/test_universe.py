@@ -156,6 +156,7 @@ def table_of(parts: Sequence[Sequence[Word]]) -> pl.DataFrame:
     return table
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(words=WORDS, data=st.data())
 def test_what_is_believed_is_the_newest_word_known(words: list[Word], data: st.DataObject) -> None:

@@ -202,6 +202,7 @@ def test_no_crash_in_apple_without_its_splits(shared_data: Path) -> None:
     assert (raw < -0.7).sum() == 2
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_the_adjusted_close_of_255_american_shares(shared_data: Path) -> None:
     """Every one of 687,235 rows within the rounding of the published column."""

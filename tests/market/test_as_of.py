@@ -143,6 +143,7 @@ def test_it_is_the_last_session_that_closed_before(now: dt.datetime, lag: dt.tim
     )
 
 
+@pytest.mark.slow
 @given(MOMENTS, st.timedeltas(dt.timedelta(), dt.timedelta(days=400)))
 def test_a_clock_that_goes_back_gives_no_later_session(
     now: dt.datetime, back: dt.timedelta

@@ -53,6 +53,7 @@ def test_splits_that_contradict_each_other_ask_the_user(
         infer_basis(bars, splits)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_american_prices_are_as_traded_until_adjusted(shared_data: Path) -> None:
     frame = pl.read_parquet(shared_data / "us_sp500_raw_actions_2010_2021.parquet")

@@ -215,6 +215,7 @@ ROW = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(st.lists(ROW, max_size=25))
 def test_every_row_comes_out_once_and_what_is_kept_is_sound(rows: list[tuple[Any, ...]]) -> None:

@@ -39,6 +39,7 @@ def check(frame: pl.DataFrame) -> CheckedBars:
     return check_bars(frame, ASX)
 
 
+@pytest.mark.slow
 def test_the_whole_asx_market(shared_data: Path) -> None:
     frame = pl.read_parquet(shared_data / "asx_market_2019_2023.parquet")
     checked = check(conform(frame, provider="asxgym", basis="raw"))

@@ -86,6 +86,7 @@ def test_one_day_is_enough_if_that_is_the_rule() -> None:
     assert missed(last) == {"A": 0}
 
 
+@pytest.mark.slow
 @given(st.lists(st.sets(st.sampled_from("ABCDEF"), min_size=1), min_size=1, max_size=12))
 def test_who_is_on_the_list_of_a_day(lists: list[set[str]]) -> None:
     """A symbol is on it if and only if one of the last three lists had it."""

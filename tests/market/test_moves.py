@@ -148,6 +148,7 @@ def test_what_is_set_aside_leaves_the_other_symbols_alone(make_bars: Make) -> No
 WALK = st.lists(st.floats(-0.04, 0.04), min_size=12, max_size=60)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(WALK, st.sampled_from([100.0, 0.01]), st.data())
 def test_a_run_of_slips_before_nine_sound_bars_is_found_whole(

@@ -189,6 +189,7 @@ def test_symbols_without_adjusted_closes_are_left_out(make_bars: Make) -> None:
     assert compared.schema == ADJUSTED_SCHEMA
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_the_adjusted_closes_of_the_american_market(shared_data: Path) -> None:
     frame = pl.read_parquet(shared_data / "us_sp500_raw_actions_2010_2021.parquet")

@@ -55,6 +55,7 @@ def test_intervals_are_percentiles_of_the_measures() -> None:
     assert found.loss == pytest.approx(np.mean(np.array(measured["total_return"]) < 0.0))
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     truth = 0.05 * math.sqrt(252)
     random = np.random.default_rng(8)

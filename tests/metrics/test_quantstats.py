@@ -27,6 +27,7 @@ def empyrical() -> Any:
         return importlib.import_module("empyrical")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bars", [2, 21, 250, 1260])
 @pytest.mark.parametrize("level", [0.95, 0.99, 0.8])
 def test_tails_equal_empyrical(empyrical: Any, bars: int, level: float) -> None:

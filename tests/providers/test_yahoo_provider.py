@@ -155,6 +155,7 @@ ODD: list[Any] = [
 ]
 
 
+@pytest.mark.slow
 def test_nothing_in_an_answer_makes_it_crash(
     make_chart: MakeChart, stamp: Stamp, as_body: AsBody, monkeypatch: pytest.MonkeyPatch
 ) -> None:

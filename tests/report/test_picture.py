@@ -68,6 +68,7 @@ def test_the_page_is_measured_and_then_taken(tmp_path: Path) -> None:
     assert said.endswith(page.as_uri())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "said"),
     [

@@ -117,6 +117,7 @@ def test_nothing_is_fetched_and_only_our_scripts_may_run(page: Page) -> None:
         assert f"'sha256-{digest}'" in policy
 
 
+@pytest.mark.slow
 def test_styles_fetch_nothing(html: str) -> None:
     style = html[html.index("<style>") : html.index("</style>")]
     assert "url(" not in style
@@ -224,6 +225,7 @@ def test_many_flags_are_folded(result: BacktestResult) -> None:
     assert "flag 39" in page.text
 
 
+@pytest.mark.slow
 def test_the_largest_page_stays_small(result: BacktestResult) -> None:
     sessions, symbols = 12_000, 2_000
     rng = np.random.default_rng(3)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 UNSAFE = ("../s-0123456789ab", "s-0123456789ab/../x", "/etc/passwd", "latest", "", "s-\0")
 
 
+@pytest.mark.slow
 def test_a_study_runs_and_gives_what_run_sweep_gives(
     plan: Plan, runner: LocalRunner, market: Path
 ) -> None:
@@ -54,6 +55,7 @@ def test_submit_comes_back_at_once_and_twice_is_once(plan: Plan, runner: LocalRu
     assert runner.names() == [run]
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_keeps_what_is_done_and_can_be_resumed(
     plan: Plan, runner: LocalRunner
 ) -> None:
@@ -75,6 +77,7 @@ def test_a_cancelled_run_keeps_what_is_done_and_can_be_resumed(
     assert digest(store) == before
 
 
+@pytest.mark.slow
 def test_a_partial_run_tries_again_what_was_given_up(plan: Plan, runner: LocalRunner) -> None:
     study = plan(trials=8, chunk=1, first=12, poison="panic")
     run = runner.submit(study)
@@ -86,6 +89,7 @@ def test_a_partial_run_tries_again_what_was_given_up(plan: Plan, runner: LocalRu
     assert (last.state, last.failed) == ("partial", 2)
 
 
+@pytest.mark.slow
 def test_a_trial_that_ends_its_process_is_given_up_and_the_others_are_done(
     plan: Plan, runner: LocalRunner, market: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

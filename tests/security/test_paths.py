@@ -231,6 +231,7 @@ def test_a_list_of_hostile_codes(tmp_path: Path) -> None:
     assert [event.kind for event in listed.events] == ["list_row_skipped"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", ["yahoo", "eodhd"])
 @pytest.mark.parametrize("target", ["--lake", "--output"])
 def test_symbols_of_a_command_line(

@@ -268,6 +268,7 @@ def graphs() -> list[Expr]:
     return [*roots, equal_weight(picked > 0.0), score.crosses_above(score.mean(2))]
 
 
+@pytest.mark.slow
 @given(markets())
 @settings(deadline=None, derandomize=True, max_examples=150)
 def test_a_stream_gives_the_bits_of_arrays_whole_or_in_blocks(

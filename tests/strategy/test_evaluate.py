@@ -231,6 +231,7 @@ def test_each_operation_streams_the_bits_of_arrays() -> None:
         assert len(np.unique(known)) > 1, f"{expression} tests nothing"
 
 
+@pytest.mark.slow
 @given(GRAPHS, markets())
 @settings(PROPERTY, max_examples=120)
 def test_streams_give_the_bits_of_arrays(
@@ -271,6 +272,7 @@ def assert_compiled_agrees(
         assert same_bits(a, b), expression
 
 
+@pytest.mark.slow
 @given(GRAPHS, markets(), st.integers(0, 30))
 @settings(PROPERTY, max_examples=80)
 def test_no_graph_sees_the_future(

@@ -318,6 +318,7 @@ def key(value: Any) -> tuple[bool, Any]:
     return isinstance(value, bool), value
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         NAMES, st.lists(VALUES, min_size=1, max_size=12, unique_by=key), min_size=1, max_size=4

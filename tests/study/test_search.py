@@ -51,6 +51,7 @@ def hill(numbers: Sequence[int]) -> list[float]:
     return scores
 
 
+@pytest.mark.slow
 def test_it_finds_better_points_than_chance() -> None:
     found, drawn = [], []
     for seed in range(3):
@@ -75,6 +76,7 @@ def test_points_are_different_and_keep_the_constraints() -> None:
     assert SPACE.keeps(np.array(tried)).all()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_points() -> None:
     runs = [
         search_points(Proposals(SPACE, batch=8, seed=seed), hill, trials=40, batch=8)

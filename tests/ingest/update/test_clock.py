@@ -77,6 +77,7 @@ def test_the_lake_does_not_depend_on_where_the_host_stands(rehearsal: Rehearsal,
         rehearsal.demand_truth(day)
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_set_back_between_two_passes(rehearsal: Rehearsal) -> None:
     """What came last counts, though it seems to be older."""
 

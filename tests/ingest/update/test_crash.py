@@ -161,6 +161,7 @@ def test_steps_that_are_done_often_and_in_any_order(rehearsal: Rehearsal, seed: 
         assert_frame_equal(frame, wanted[name])
 
 
+@pytest.mark.slow
 def test_a_damaged_batch_is_fetched_anew(
     rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,6 +90,7 @@ def test_days_without_a_run_are_made_good(rehearsal: Rehearsal) -> None:
     assert rehearsal.lake.bars(["GON"])["date"].max() == dt.date(2024, 4, 24)
 
 
+@pytest.mark.slow
 def test_a_new_company_comes_with_its_first_day(rehearsal: Rehearsal) -> None:
     rehearsal.run("2024-05-07")
     summary = rehearsal.run("2024-05-08")

@@ -33,6 +33,7 @@ def demand_unharmed(rehearsal: Rehearsal, before: dict[str, str]) -> None:
     assert report.is_sound, report.problems
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spare", [0, 4, 8, 16, 24, 32, 48])
 def test_a_disk_that_gets_full(on_disk: Rehearsal, tiny_disk: TinyDisk, spare: int) -> None:
     """There is room for the list, for some batches, for some of the commits."""

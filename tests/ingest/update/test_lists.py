@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BEFORE, DAY, AFTER = "2024-05-03", "2024-05-06", "2024-05-07"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["short", "html", "header_only", "error_json", "server_error"])
 def test_a_list_that_is_none_leaves_the_one_before(rehearsal: Rehearsal, kind: Any) -> None:
     rehearsal.begin(BEFORE)
@@ -63,6 +64,7 @@ def test_a_removal_is_confirmed_on_the_third_day(rehearsal: Rehearsal) -> None:
     assert listed["valid_to"].to_list() == [dt.date(2024, 5, 9)]
 
 
+@pytest.mark.slow
 def test_a_symbol_that_comes_back_was_not_removed(rehearsal: Rehearsal) -> None:
     """Two short days, and a third on which it is there again."""
     rehearsal.begin(BEFORE)

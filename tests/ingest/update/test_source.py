@@ -173,6 +173,7 @@ def test_a_last_bar_without_prices_comes_a_day_later(rehearsal: Rehearsal) -> No
     rehearsal.demand_truth(AFTER)
 
 
+@pytest.mark.slow
 def test_an_event_that_comes_late(rehearsal: Rehearsal) -> None:
     def late(result: FetchResult, _start: dt.date) -> FetchResult:
         return replace(result, actions=result.actions.clear())
@@ -186,6 +187,7 @@ def test_an_event_that_comes_late(rehearsal: Rehearsal) -> None:
     assert dividend["first_seen"].to_list() == [dt.date(2024, 5, 15)]
 
 
+@pytest.mark.slow
 def test_an_event_beside_a_bar_that_is_not_final_any_more(rehearsal: Rehearsal) -> None:
     """The second pass has the dividend, but no prices: the bar of the first one stays with it."""
     day = dt.date(2024, 5, 14)

@@ -60,6 +60,7 @@ def test_the_dividends_before_a_split_are_divided_too(rehearsal: Rehearsal) -> N
     assert dividend["first_seen"].to_list() == [dt.date(2024, 5, 14)]
 
 
+@pytest.mark.slow
 def test_a_split_is_restated_once(rehearsal: Rehearsal) -> None:
     rehearsal.begin(BEFORE)
     rehearsal.run(DAY)
@@ -94,6 +95,7 @@ def test_the_next_run_heals_a_symbol_that_waits(rehearsal: Rehearsal, day: str) 
     rehearsal.demand_truth(day, "GON.AX")
 
 
+@pytest.mark.slow
 def test_a_history_that_lacks_a_stored_day(rehearsal: Rehearsal) -> None:
     """The bar stays, on the new scale, and is noted."""
     rehearsal.begin(BEFORE)

@@ -198,6 +198,7 @@ def test_a_place_that_cannot_be_written_to(
     assert data_files(lake) == before
 
 
+@pytest.mark.slow
 def test_a_full_disk_has_room_again(tiny_disk: Path, two_years: pl.DataFrame, age: Age) -> None:
     """The commit needs a page of its own: the last of the room goes to it."""
     lake = Lake.create(tiny_disk / "lake")

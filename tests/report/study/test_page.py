@@ -112,6 +112,7 @@ def test_the_same_study_gives_the_same_bytes(made: Made) -> None:
     assert render_study(made(FIVE, pieces=9)) == render_study(made(FIVE, pieces=9))
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_points_stay_below_six_megabytes(made: Made) -> None:
     axes: dict[str, tuple[Any, ...]] = {
         "a": tuple(range(500)),
@@ -193,6 +194,7 @@ def test_the_cards_stand_beside_their_doubt(made: Made) -> None:
     assert verdict_tone(None) == "bad"
 
 
+@pytest.mark.slow
 def test_the_colour_and_the_peak_are_those_of_the_belief(made: Made) -> None:
     belief = made().belief
     assert belief is not None

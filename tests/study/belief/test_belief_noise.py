@@ -45,6 +45,7 @@ def is_half(found: Rates) -> bool:
     return abs(found.overfitting - 0.5) <= ERRORS * found.overfitting_error
 
 
+@pytest.mark.slow
 def test_a_little_noise() -> None:
     found = rates(simulated(World(points=20, bars=400), 60, seed=5, resamples=200))
     assert never_too_often(found)
@@ -58,6 +59,7 @@ def test_a_large_edge() -> None:
     assert found.overfitting < 0.1
 
 
+@pytest.mark.slow
 def test_sweeps_of_a_random_walk() -> None:
     found = rates(swept(8, seed=7))
     assert never_too_often(found)

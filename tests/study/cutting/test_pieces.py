@@ -77,6 +77,7 @@ def demand_equal(cut: Panel, read: Panel) -> None:
     np.testing.assert_array_equal(cut.signal_column("close"), read.signal_column("close"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", SPLITS)
 def test_a_piece_is_what_the_lake_gives_for_it(lake: Lake, text: str) -> None:
     config = config_of("2019-03-11", "2021-10-29")
@@ -228,6 +229,7 @@ EVERY_DAY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "size", "step"), [(0, 15, 7), (33, 31, 10), *EVERY_DAY])
 def test_so_it_is_at_awkward_times(awkward: Lake, first: int, size: int, step: int) -> None:
     """Windows that begin and end at any distance from a split, a halt, a delisting, a rename."""

@@ -65,6 +65,7 @@ def test_columns_have_the_kind_of_their_values() -> None:
     assert Space(grid).values(31)["e"] == ("C", "D")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["random", "sobol"])
 @pytest.mark.parametrize("where", CONSTRAINTS, ids=str)
 def test_a_sample_is_of_different_points_that_hold(where: tuple[str, ...], method: Any) -> None:

@@ -50,6 +50,7 @@ def done(runner: LocalRunner, run: str) -> int:
     return runner.status(run).chunks_done
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_the_chunk_it_was_at(
     plan: Plan, runner: LocalRunner, market: Path, tmp_path: Path
 ) -> None:
@@ -71,6 +72,7 @@ def test_a_killed_worker_costs_the_chunk_it_was_at(
     assert digest(store) == undisturbed(study, market, tmp_path / "undisturbed")
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_replaced_while_another_one_lives(
     plan: Plan, runner: LocalRunner, market: Path, tmp_path: Path
 ) -> None:
@@ -88,6 +90,7 @@ def test_a_killed_worker_is_replaced_while_another_one_lives(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victims", ["parent", "all"])
 def test_workers_outlive_who_started_them_and_a_dead_machine_is_resumed(
     victims: str, plan: Plan, runner: LocalRunner, market: Path, tmp_path: Path
@@ -122,6 +125,7 @@ def test_workers_outlive_who_started_them_and_a_dead_machine_is_resumed(
     )
 
 
+@pytest.mark.slow
 def test_a_run_survives_the_closing_of_its_terminal(
     plan: Plan, runner: LocalRunner, market: Path, tmp_path: Path
 ) -> None:

@@ -226,6 +226,7 @@ class attempts:  # noqa: N801 - reads like a question
     def __exit__(self, *_: object) -> None: ...
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_worker_with_one_clear_error_and_the_run_goes_on_later(
     plan: Plan, kept: Callable[..., FolderStore], ledger: Ledger, market: Path, tmp_path: Path
 ) -> None:

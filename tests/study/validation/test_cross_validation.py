@@ -145,6 +145,7 @@ def test_training_leaves_out_purge_and_embargo(purge: int, embargo: int) -> None
         assert measured == {t for group in tested for t in range(group * 10, stops[group])}
 
 
+@pytest.mark.slow
 def test_splits_are_what_full_returns_give(
     found: CrossValidation, returns: NDArray[np.float64], result: StudyResult
 ) -> None:
