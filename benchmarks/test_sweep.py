@@ -9,6 +9,7 @@ knows this one rule and four metrics, reaches 0.8 to 1.1 G.
 from __future__ import annotations
 
 import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ from stockstream.backtest.compiled import run_compiled
 from stockstream.backtest.result import measure
 from stockstream.jit import part_of
 from stockstream.strategies.moving_average_crossover import MovingAverageCrossover
+from stockstream.study.chunk import run_chunk
+from stockstream.study.estimate import estimate
+from stockstream.study.plan import plan_study
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -158,3 +162,20 @@ def test_memory_does_not_grow_with_the_symbols_times_trials(benchmark: Any) -> N
     benchmark.extra_info["megabytes"] = found.memory
     print(f"\nW2: {found.memory:.0f} MB at most, {found.rate:,.0f} M bars/s a core")
     assert found.memory < 400.0
+
+
+def test_an_estimate_is_what_the_whole_takes(benchmark: Any) -> None:
+    """Within a factor of three, of CPU time: it is made from half a second of trials."""
+    study = plan_study(config_of("W1 x 10"), Served(market(4)), split="ticker")
+    lake = Served(market(4))
+    found = estimate(study, lake, calibrate=0.5)
+
+    def whole() -> float:
+        began = time.process_time()
+        for chunk in study.chunks:
+            run_chunk(chunk, lake)
+        return time.process_time() - began
+
+    taken = benchmark.pedantic(whole, rounds=1)
+    print(f"estimated {found.core_seconds:.2f} s, taken {taken:.2f} s")
+    assert taken / 3.0 < found.core_seconds < taken * 3.0

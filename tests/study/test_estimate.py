@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from stockstream.study.chunk import run_chunk
 from stockstream.study.estimate import estimate
 from stockstream.study.plan import plan_study
 
@@ -89,19 +87,6 @@ def test_code_that_decides_bar_by_bar_is_one_trial_if_it_is_slow(
     found = estimate(study, lake, calibrate=0.0)
     assert found.sampled == 1
     assert [path.path for path in found.paths] == ["event"]
-
-
-@pytest.mark.slow
-def test_the_time_is_about_right(configure: Configure, lake: PanelSource) -> None:
-    """Within a factor of three of what the whole then takes: of CPU time, which noise spares."""
-    grid = {"fast_period": tuple(range(5, 45)), "slow_period": tuple(range(50, 550))}
-    study = plan_study(configure(param_grid=grid), lake, split="ticker")
-    found = estimate(study, lake, calibrate=0.5)
-    began = time.process_time()
-    for chunk in study.chunks:
-        run_chunk(chunk, lake)
-    taken = time.process_time() - began
-    assert taken / 3.0 < found.core_seconds < taken * 3.0
 
 
 def test_what_its_files_take_is_about_right(configure: Configure, lake: PanelSource) -> None:

@@ -154,7 +154,7 @@ def test_ten_thousand_trials_with_a_random_worker_killed_every_two_seconds(
     plan: Plan, runner: LocalRunner, market: Path, tmp_path: Path
 ) -> None:
     """The chunks of a killed run, byte for byte, are those of one in which nothing happened."""
-    study = plan(trials=10_000, chunk=50)
+    study = plan(trials=10_000, chunk=50, end="2020-06-30")
     expected = undisturbed(study, market, tmp_path / "undisturbed")  # compiles the kernels too
     four = LocalRunner(runner.runs, market, workers=4)
     run = four.submit(study)
