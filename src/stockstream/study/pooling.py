@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["MOST_POINTS", "judged_role", "point_frame", "point_moments", "with_places"]
+__all__ = ["MOST_POINTS", "judged_role", "of_role", "point_frame", "point_moments"]
 
 SUMS = ("sums", "squares", "cubes", "fourths")
 
@@ -44,12 +44,15 @@ def judged_role(study: Study) -> str:
     return "train" if study.split.kind == "hold_out" else "test"
 
 
-def with_places(trials: pl.LazyFrame, study: Study) -> pl.LazyFrame:
-    """Trials with the columns ``point`` and ``piece``."""
+def of_role(trials: pl.LazyFrame, study: Study, role: str) -> pl.LazyFrame:
+    """The trials on pieces of one role, with the column ``point``."""
     import polars as pl
 
     number = pl.col("trial")
-    return trials.with_columns(point=number % study.points, piece=number // study.points)
+    counted = [i for i, piece in enumerate(study.pieces) if piece.role == role]
+    if len(counted) < len(study.pieces):
+        trials = trials.filter((number // study.points).is_in(counted))
+    return trials.with_columns(point=number % study.points)
 
 
 def point_frame(
@@ -70,21 +73,19 @@ def point_frame(
     """
     import polars as pl
 
-    numbers = [i for i, piece in enumerate(study.pieces) if piece.role == role]
-    placed = with_places(trials, study)
-    if len(numbers) < len(study.pieces):
-        placed = placed.filter(pl.col("piece").is_in(numbers))
+    several = sum(piece.role == role for piece in study.pieces) > 1
     growth = pl.col("total_return") + 1.0
     joined = growth.mean() if side_by_side(study) else growth.product()
     spread = [
         column
         for name in metrics
         if name != "total_return"
-        for column in _spread(name, several=len(numbers) > 1)
+        for column in _spread(name, several=several)
     ]
     ran = pl.col("error").is_null()
     return (
-        placed.group_by("point")
+        of_role(trials, study, role)
+        .group_by("point")
         .agg(
             pieces=ran.sum().cast(pl.Int64),
             failed=(~ran).sum().cast(pl.Int64),

@@ -14,7 +14,7 @@ from stockstream.backtest.result import json_ready
 from stockstream.errors import UnknownNameError
 from stockstream.metrics.returns import per_bar
 from stockstream.metrics.summary import DEFINITIONS, LESS_IS_BETTER
-from stockstream.study.pooling import judged_role, point_frame, point_moments, with_places
+from stockstream.study.pooling import judged_role, of_role, point_frame, point_moments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,13 +107,10 @@ class StudyResult:
         kept = [column for column in trials.iter_columns() if column.name != "trial"]
         columns = [*self._labels(piece)]
         taken = {*trials.columns, *(column.name for column in columns)}
-        parameters = [
-            series.alias(f"parameter_{series.name}") if series.name in taken else series
-            for series in self._parameters(point)
-        ]
-        return pl.DataFrame([*parameters, *columns, *kept])
+        return pl.DataFrame([*self._parameters(point, taken), *columns, *kept])
 
-    def _parameters(self, point: NDArray[np.int64]) -> list[pl.Series]:
+    def _parameters(self, point: NDArray[np.int64], taken: set[str]) -> list[pl.Series]:
+        """The parameters of some points, under names that are not taken yet."""
         import polars as pl
 
         if not len(point):
@@ -127,7 +124,7 @@ class StudyResult:
             made.append(series if whole else series.gather(point - first))
         fixed = self.config.parameters.items()
         made += [_repeated(name, value, len(point)) for name, value in fixed]
-        return made
+        return [one.alias(f"parameter_{one.name}") if one.name in taken else one for one in made]
 
     def _labels(self, piece: NDArray[np.int64]) -> list[pl.Series]:
         import polars as pl
@@ -209,12 +206,10 @@ class StudyResult:
         import polars as pl
 
         demand_metric(metric)
-        numbers = [i for i, piece in enumerate(self.study.pieces) if piece.role == self.role]
-        found = with_places(self.scan(), self.study).filter(pl.col(metric).is_not_null())
-        if len(numbers) < len(self.study.pieces):
-            found = found.filter(pl.col("piece").is_in(numbers))
         best = (
-            found.select("trial", *DEFINITIONS, "error", "path")
+            of_role(self.scan(), self.study, self.role)
+            .filter(pl.col(metric).is_not_null())
+            .select("trial", *DEFINITIONS, "error", "path")
             .sort([metric, "trial"], descending=[metric not in LESS_IS_BETTER, False])
             .head(count)
             .collect()
@@ -241,11 +236,7 @@ class StudyResult:
             demand_metric(metric)
         found = point_frame(self.scan(), self.study, metrics, role or self.role)
         point = found["point"].to_numpy()
-        taken = set(found.columns)
-        parameters = [
-            series.alias(f"parameter_{series.name}") if series.name in taken else series
-            for series in self._parameters(point)
-        ]
+        parameters = self._parameters(point, set(found.columns))
         return pl.DataFrame([*parameters, *found.iter_columns()])
 
     def moments(self, role: str | None = None) -> tuple[NDArray[np.int64], PointMoments]:

@@ -11,7 +11,7 @@ from stockstream.errors import UnknownNameError
 from stockstream.metrics.summary import DEFINITIONS, LESS_IS_BETTER
 from stockstream.study.belief.evidence import deflated_of_all, luck_of
 from stockstream.study.belief.plateau import plateau
-from stockstream.study.pooling import with_places
+from stockstream.study.pooling import of_role
 
 if TYPE_CHECKING:
     import polars as pl
@@ -126,13 +126,11 @@ def _values(result: StudyResult, selector: Selector, frame: pl.DataFrame) -> pl.
         return pl.Series(selector.name, values, nan_to_null=True)
     if selector.source == "joined":
         return frame[selector.metric]
-    pieces = [i for i, piece in enumerate(result.study.pieces) if piece.role == result.role]
     metric = pl.col(selector.metric)
     worst = metric.max() if selector.ascending else metric.min()
     value = {"median": metric.median(), "mean": metric.mean(), "worst": worst}[selector.source]
     found = (
-        with_places(result.scan(), result.study)
-        .filter(pl.col("piece").is_in(pieces))
+        of_role(result.scan(), result.study, result.role)
         .group_by("point")
         .agg(value=value)
         .collect()
