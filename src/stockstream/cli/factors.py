@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stockstream.cli import options
-from stockstream.cli.console import PROGRAM, emit, note
+from stockstream.cli.console import emit, note
 from stockstream.cli.exits import EPILOG, Exit
 from stockstream.cli.help import HelpCommand, HelpGroup
 from stockstream.cli.request import open_lake
@@ -31,10 +31,8 @@ def factors_command(
     """Fundamentals and scores, each with the day it became public."""
     if context.invoked_subcommand is None:
         show(lake, json)
-    elif lake is not None or json:
-        raise ConfigError(
-            f"options come behind the subcommand: {PROGRAM} factors {context.invoked_subcommand}"
-        )
+    else:
+        options.demand_none_before(context, lake, json)
 
 
 @factors_app.command("import", cls=HelpCommand, epilog=EPILOG)

@@ -24,6 +24,7 @@ __all__ = [
     "StrategyName",
     "Suffix",
     "Symbols",
+    "demand_none_before",
     "lake_place",
     "parse_assignments",
     "runs_place",
@@ -159,6 +160,17 @@ def lake_place(given: str | None) -> str:
             "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
         )
     return place
+
+
+def demand_none_before(context: typer.Context, *given: object) -> None:
+    """Refuse options of a group that stand before the subcommand, where they would do nothing.
+
+    Raises:
+        ConfigError: one was given.
+    """
+    if any(one is not None and one is not False for one in given):
+        words = f"{context.info_name} {context.invoked_subcommand}"
+        raise ConfigError(f"options come behind the subcommand: stockstream {words} ...")
 
 
 def runs_place(given: str | None) -> str:

@@ -50,10 +50,8 @@ def runs_command(
     """See what is kept and what is running; stop and resume sweeps."""
     if context.invoked_subcommand is None:
         list_runs(runs, json)
-    elif runs is not None or json:
-        raise ConfigError(
-            f"options come behind the subcommand: stockstream runs {context.invoked_subcommand} ..."
-        )
+    else:
+        options.demand_none_before(context, runs, json)
 
 
 def list_runs(runs: options.Runs = None, json: options.Json = False) -> None:

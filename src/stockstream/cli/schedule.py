@@ -33,11 +33,8 @@ def schedule_command(context: typer.Context, json: options.Json = False) -> None
     """Start the daily run by itself: install, show, remove."""
     if context.invoked_subcommand is None:
         show(json)
-    elif json:
-        raise ConfigError(
-            f"options come behind the subcommand: {PROGRAM} schedule {context.invoked_subcommand} "
-            "..."
-        )
+    else:
+        options.demand_none_before(context, json)
 
 
 @schedule_app.command("install", cls=HelpCommand, epilog=EPILOG)

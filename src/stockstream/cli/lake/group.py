@@ -11,7 +11,6 @@ from stockstream.cli.lake.contents import info, symbols, universe
 from stockstream.cli.lake.records import findings, health, quarantine
 from stockstream.cli.lake.upkeep import repair, vacuum, verify
 from stockstream.cli.lake.versions import log, restore
-from stockstream.errors import ConfigError
 
 __all__ = ["lake_app"]
 
@@ -29,10 +28,8 @@ def lake_command(
     """Look into the lake and look after it: versions, repair."""
     if context.invoked_subcommand is None:
         info(lake, json)
-    elif lake is not None or json:
-        raise ConfigError(
-            f"options come behind the subcommand: stockstream lake {context.invoked_subcommand} ..."
-        )
+    else:
+        options.demand_none_before(context, lake, json)
 
 
 _COMMANDS: tuple[tuple[str, Callable[..., int | None]], ...] = (
