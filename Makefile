@@ -63,13 +63,16 @@ parity: $(STAMP) ## hold ours against other backtesters, each in an environment 
 package: $(STAMP) ## wheel and source archive in dist/
 	@$(UV) build --quiet --out-dir dist
 
-deploy: ## cloud engines: not part of this release yet
-	@echo "deploy: nothing to deploy to yet; this release runs on one machine (see CHANGELOG.md)"; exit 1
+deploy: $(STAMP) ## a stack in one's own AWS account: its bill, a question, then Terraform
+	@$(BIN)/stockstream deploy aws apply
 
 lock: $(STAMP) ## resolve requirements.lock again from pyproject.toml
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--all-extras --group dev --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	@$(UV) pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
+		--constraint requirements.lock --custom-compile-command "make lock" \
+		--output-file infra/docker/requirements.lock pyproject.toml infra/docker/requirements.in
 
 clean: ## remove what the other targets made (never data/)
-	@rm -rf $(VENV) .uv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage*
+	@rm -rf $(VENV) .uv .tools dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from benchmarks.sweep_work import Measured
 
 OF_LIMIT, OF_LIMIT_WITH_STOPS = 0.5, 0.12
-TWO_WORKERS = 1.5
-"""The goal is 1.8; threads wait for the interpreter between kernels, and two processes do not."""
+TWO_WORKERS = 1.7
+"""The goal is 1.8, and on a quiet machine 1.9 is measured; threads wait for the interpreter between
+kernels, and two processes do not."""
 
 BUSY = 0.1  # part of the machine that others may take while workers are compared
 LINEAR, MORE_MEMORY = 1.1, 1.25

@@ -56,10 +56,13 @@ def _commands() -> Iterator[tuple[str, ...]]:
 
     from stockstream.cli.app import app
 
-    yield ()
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
-        yield (name,)
-        yield from ((name, inner) for inner in getattr(command, "commands", {}))
+    yield from _paths(typer.main.get_command(app))
+
+
+def _paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _paths(inner, (*path, name))
 
 
 def _help(path: tuple[str, ...]) -> str:

@@ -17,7 +17,6 @@ The data lies beside the checkout, in ``../shared/data`` (``STOCKSTREAM_SHARED_D
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import signal
 import sys
@@ -82,14 +81,6 @@ def make_lake(file: Path, place: Path, symbols: int | None = None) -> Lake:
     return lake
 
 
-def digest_of(store: FolderStore) -> str:
-    """SHA-256 of the files of all chunks, in their order."""
-    digest = hashlib.sha256()
-    for chunk in store.study.chunks:
-        digest.update(store.file(chunk).read_bytes())
-    return digest.hexdigest()
-
-
 def wait(runner: LocalRunner, name: str, until: Callable[[RunStatus], bool]) -> RunStatus:
     """The status of a run, once it is as it should be.
 
@@ -152,7 +143,7 @@ def market(data: Path, work: Path, combinations: int, symbols: int | None, kills
         runner = LocalRunner(runs, str(lake.location))
         seconds = run_out(runner, study, times)
         store = FolderStore.open(runs / study.name)
-        digests.append(digest_of(store))
+        digests.append(runner.result(study.name).digest)
         failed = store.scan().select(pl.col("error").count()).collect().item()
         print(
             f"{label}: {study.trials:,} trials in {seconds:.1f} s "

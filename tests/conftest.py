@@ -34,7 +34,17 @@ sys.stdin.read()  # until the tests end, however they end
 server.stop()
 """
 
+CLOUD = frozenset({"local_aws", "terraform", "mocked"})
+"""Fixtures that start an emulation or Terraform: seconds before the first test."""
+
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count every test of the cloud as slow."""
+    for item in items:
+        if CLOUD.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ The tree; each error is also the builtin that fits it, so callers may catch eith
     │       ├── EmptyError                      it knows the symbol and sent no bar
     │       └── MalformedError                  what it sent cannot be read
     ├── LakeError(OSError)                the lake cannot be opened or written
+    ├── CloudError(ConnectionError)       an account, a service of it or what talks to it refused
     ├── StrategyError(RuntimeError)       a strategy failed or broke a rule of the engine
     │   └── LookAheadError                it looked into the future
     └── PartialError                      part of the work was done; carries what was not
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "CloudError",
     "ConfigError",
     "DataError",
     "EmptyError",
@@ -162,6 +164,10 @@ class MalformedError(FetchError):
 
 class LakeError(StockstreamError, OSError):
     """The lake cannot be opened or written."""
+
+
+class CloudError(StockstreamError, ConnectionError):
+    """An account in the cloud, a service of it, or a program that talks to it refused."""
 
 
 class StrategyError(StockstreamError, RuntimeError):

@@ -28,6 +28,7 @@ __all__ = [
     "cache_dir",
     "compiled",
     "kernel",
+    "kernels_loaded",
     "part_of",
     "pays_to_compile",
     "source_digest",
@@ -91,6 +92,14 @@ def tell_when_compiling(listener: Callable[[], None]) -> None:
     _LISTENERS.add(listener)
 
 
+def kernels_loaded() -> int:
+    """How many kernels this process has compiled, or read from disk, so far.
+
+    A run that raises it took longer than the same run will take again.
+    """
+    return compiled.cache_info().currsize + _inside.cache_info().currsize
+
+
 def cache_dir() -> Path:
     """Where compiled kernels are kept: per user, outside the package, made for this very source."""
     base = os.environ.get("STOCKSTREAM_CACHE") or os.environ.get("XDG_CACHE_HOME")
@@ -119,7 +128,8 @@ def compiled(function: F) -> F:
     """The Numba twin of a kernel; compiled at its first call for each set of argument types.
 
     Kernels that it calls are compiled too. Those of this package are kept on disk
-    (:func:`cache_dir`); where that cannot be written, each process compiles again.
+    (:func:`cache_dir`); where that cannot be written, what is there is read, and each process
+    compiles the others again.
     """
     return cast("F", _twin(cast("FunctionType", function), inside=False))
 
@@ -145,9 +155,9 @@ def _twin(plain: FunctionType, *, inside: bool) -> Any:
     if inside:
         twin.__qualname__ += "_inside"  # kept on disk apart from the one that Python calls
     # Numba watches a kernel's own file only; ours are watched together (_build)
-    keep = keep and plain.__module__.startswith("stockstream.")
-    return numba.njit(
-        cache=keep,
+    ours = plain.__module__.startswith("stockstream.")
+    dispatcher = numba.njit(
+        cache=keep and ours,
         error_model="numpy",
         nogil=True,
         forceinline=plain.__code__ not in _APART,
@@ -155,6 +165,9 @@ def _twin(plain: FunctionType, *, inside: bool) -> Any:
         no_cfunc_wrapper=True,
         **_without_counting(),
     )(twin)
+    if ours and not keep and (reader := _reader()) is not None:
+        dispatcher._cache = reader(twin)  # noqa: SLF001 - see there
+    return dispatcher
 
 
 def _without_counting() -> dict[str, bool]:
@@ -165,6 +178,32 @@ def _without_counting() -> dict[str, bool]:
     from numba.core.cpu import CPUTargetOptions
 
     return {"_nrt": False} if hasattr(CPUTargetOptions, "_nrt") else {}
+
+
+@cache
+def _reader() -> Any:
+    """What reads kernels from a folder that cannot be written, such as that of an image.
+
+    Numba has no such mode, and these classes are not public ones: where a release lacks them, each
+    process compiles again, as where there is no folder.
+    """
+    from numba.core import caching, config
+
+    found, folder = getattr(caching, "UserProvidedCacheLocator", None), Path(config.CACHE_DIR)
+    if found is None or not folder.is_dir() or not _is_trusted(folder):
+        return None
+
+    def nothing(*_: object) -> None:
+        pass
+
+    place = type("Place", (found,), {"ensure_cache_path": nothing})
+    kept = type("Kept", (caching.CompileResultCacheImpl,), {"_locator_classes": [place]})
+    return type("Reader", (caching.FunctionCache,), {"_impl_class": kept, "save_overload": nothing})
+
+
+def _is_trusted(folder: Path) -> bool:
+    """Whether a folder is our own or root's: what is read from it is run."""
+    return not hasattr(os, "getuid") or folder.stat().st_uid in {0, os.getuid()}
 
 
 def _is_kernel(value: object) -> bool:

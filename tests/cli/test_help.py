@@ -30,7 +30,11 @@ COMMANDS = [
         "schedule",
     ),
     *("backtest", "estimate", "sweep", "verify", "report", "reproduce", "compare", "new", "runs"),
+    *("aws", "deploy"),
 ]
+
+GROUPS = {"new": "new strategy", "aws": "aws local status", "deploy": "deploy aws plan"}
+"""Groups that do nothing by themselves, with a command of theirs."""
 
 
 def commands() -> Iterator[tuple[str, Any]]:
@@ -65,7 +69,7 @@ def test_the_exit_codes_are_in_every_help(stockstream: Stockstream, path: str) -
     assert EPILOG in text
 
 
-@pytest.mark.parametrize("path", [*(name for name in COMMANDS if name != "new"), "new strategy"])
+@pytest.mark.parametrize("path", [GROUPS.get(name, name) for name in COMMANDS])
 def test_every_command_has_json(stockstream: Stockstream, path: str) -> None:
     assert "--json" in stockstream(*path.split(), "--help").out
 

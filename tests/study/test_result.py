@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from stockstream.backtest.config import Costs
 from stockstream.errors import ConfigError, DataError, UnknownNameError
 from stockstream.market.table_file import write_table
+from stockstream.study.runs.store import FolderStore
 from stockstream.study.sweep import run_sweep
 
 if TYPE_CHECKING:
@@ -49,6 +51,18 @@ def test_equals_stay_in_the_order_of_the_trials(result: StudyResult) -> None:
     order = sorted(expected.rows(named=True), key=lambda row: (-row["open_trades"], row["index"]))
     columns = ["fast_period", "slow_period", "symbol"]
     assert best.select(columns).rows() == [tuple(row[name] for name in columns) for row in order]
+
+
+def test_the_digest_is_of_the_numbers_alone(
+    result: StudyResult, lake: PanelSource, configure: Configure, tmp_path: Path
+) -> None:
+    grid = {"fast_period": (4, 8, 30), "slow_period": (20, 25)}
+    config = configure(param_grid=grid, fast_period=9)
+    store = FolderStore.create(tmp_path, result.study)
+    elsewhere = run_sweep(config, lake, split="ticker", workers=2, store=store)
+    assert elsewhere.digest == result.digest
+    dearer = config.changed(costs=Costs(commission_fixed=1.0))
+    assert run_sweep(dearer, lake, split="ticker").digest != result.digest
 
 
 def test_an_unknown_metric_is_told(result: StudyResult) -> None:

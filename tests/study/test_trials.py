@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from stockstream.backtest.compiled import run_compiled
-from stockstream.backtest.trial_rows import METRICS, empty_rows, joined_rows, rows_of
+from stockstream.backtest.trial_rows import METRICS, empty_rows, rows_of
 from stockstream.metrics.returns import simple_returns
 from stockstream.metrics.shape import skew_and_kurtosis
 from stockstream.strategies.moving_average_crossover import MovingAverageCrossover
@@ -89,12 +89,9 @@ def test_the_sums_of_a_row_are_those_of_its_returns(
     )
 
 
-def test_rows_join_in_their_order() -> None:
-    first, second = empty_rows(2, 3, 0), empty_rows(1, 3, 0)
-    first.errors[1] = "a"
-    second.errors[0] = "b"
-    second.cubes[0] = 7.0
-    joined = joined_rows([first, second])
-    assert joined.errors == {1: "a", 2: "b"}
-    assert joined.cubes[2] == 7.0
-    assert joined.sums.shape == (3, 3)
+def test_a_part_of_rows_is_written_to_in_place_and_has_its_own_errors() -> None:
+    rows = empty_rows(3, 2, 0)
+    part = rows.part(1, 3)
+    part.cubes[0], part.metrics[1, 0] = 7.0, 8.0
+    part.errors[0] = "a"
+    assert (rows.cubes[1], rows.metrics[2, 0], rows.errors) == (7.0, 8.0, {})

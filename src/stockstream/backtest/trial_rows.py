@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,6 @@ from stockstream.metrics.returns import per_bar, simple_returns
 from stockstream.metrics.summary import Metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from stockstream.backtest.config import BacktestConfig
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-__all__ = ["METRICS", "TrialRows", "empty_rows", "joined_rows", "rows_of"]
+__all__ = ["METRICS", "TrialRows", "empty_rows", "rows_of"]
 
 METRICS = tuple(field.name for field in fields(Metrics))
 """The columns of :attr:`TrialRows.metrics`."""
@@ -55,36 +53,30 @@ class TrialRows(NamedTuple):
     curve: NDArray[np.float32]
     errors: dict[int, str]
 
+    def part(self, first: int, stop: int) -> TrialRows:
+        """The rows ``first:stop``, to be written to, with errors of their own."""
+        arrays: list[Any] = [array[first:stop] for array in self[:-1]]
+        return TrialRows._make([*arrays, {}])
+
+    def blank(self) -> None:
+        """NaN in the rows of the trials that failed."""
+        failed = list(self.errors)
+        for array in self[:-1] if failed else ():
+            array[failed] = np.nan
+
 
 def empty_rows(trials: int, blocks: int, curve: int) -> TrialRows:
-    """Rows with nothing in them yet: NaN everywhere."""
+    """Rows that somebody is going to write, each of them: they hold anything."""
     return TrialRows(
-        np.full((trials, len(METRICS)), np.nan),
-        np.full((trials, blocks), np.nan),
-        np.full((trials, blocks), np.nan),
-        np.full(trials, np.nan),
-        np.full(trials, np.nan),
-        np.full(trials, np.nan),
-        np.full((trials, curve), np.nan, np.float32),
+        np.empty((trials, len(METRICS))),
+        np.empty((trials, blocks)),
+        np.empty((trials, blocks)),
+        np.empty(trials),
+        np.empty(trials),
+        np.empty(trials),
+        np.empty((trials, curve), np.float32),
         {},
     )
-
-
-def joined_rows(parts: Sequence[TrialRows]) -> TrialRows:
-    """Several sets of rows as one, in their order."""
-    if len(parts) == 1:
-        return parts[0]
-    errors: dict[int, str] = {}
-    before = 0
-    for part in parts:
-        errors.update((before + place, why) for place, why in part.errors.items())
-        before += len(part.cubes)
-    stacked = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in TrialRows._fields
-        if name != "errors"
-    }
-    return TrialRows(**stacked, errors=errors)
 
 
 def rows_of(outcome: Outcome, config: BacktestConfig, edges: Ints, at: Ints) -> TrialRows:

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 import stockstream
+from stockstream.cli.aws import aws_app
 from stockstream.cli.backtest import backtest
 from stockstream.cli.compare import compare
 from stockstream.cli.demo import demo
+from stockstream.cli.deploy import deploy_app
 from stockstream.cli.doctor import doctor
 from stockstream.cli.estimate import estimate
 from stockstream.cli.exits import EPILOG
@@ -33,7 +35,7 @@ from stockstream.settings import load_settings
 
 __all__ = ["app"]
 
-START, DATA, RESEARCH = "Start here", "Data", "Research"
+START, DATA, RESEARCH, CLOUD = "Start here", "Data", "Research", "Cloud"
 
 app = typer.Typer(
     cls=HelpGroup,
@@ -114,3 +116,5 @@ _add(RESEARCH, "verify", verify)
 _add(RESEARCH, "report", report)
 _add(RESEARCH, "reproduce", reproduce)
 _add(RESEARCH, "compare", compare)
+app.add_typer(aws_app, name="aws", rich_help_panel=CLOUD)
+app.add_typer(deploy_app, name="deploy", rich_help_panel=CLOUD)

@@ -10,8 +10,9 @@ from stockstream.cli import options
 from stockstream.cli.console import emit, say, warn
 from stockstream.cli.exits import Exit
 from stockstream.cli.progress import progress
-from stockstream.cli.sources import opened, settings_with
+from stockstream.cli.sources import settings_with
 from stockstream.errors import ConfigError
+from stockstream.ingest.sources import opened
 
 __all__ = ["fetch"]
 

@@ -83,9 +83,9 @@ def _write(folder: Path, page: Path, select: str) -> "BacktestResult | StudyResu
 
     if (folder / STUDY).is_file():
         from stockstream.report.study.page import write_study_page
-        from stockstream.runners.local import LocalRunner
+        from stockstream.runners.choice import runner_of
 
-        study = LocalRunner(folder.parent).result(folder.name)
+        study = runner_of(folder.name, folder.parent).result(folder.name)
         write_study_page(study, page, select=select)
         return study
     from stockstream.backtest.archive import load_result

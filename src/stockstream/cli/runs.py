@@ -18,6 +18,7 @@ from stockstream.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stockstream.runners.cloud import CloudRunner
     from stockstream.runners.local import LocalRunner
     from stockstream.study.runs.run_status import RunStatus
 
@@ -64,7 +65,7 @@ def list_runs(runs: options.Runs = None, json: options.Json = False) -> None:
     from stockstream.cli.runs_view import kept_runs, show_list
 
     place = _place(runs)
-    found = kept_runs(_runner(place), place)
+    found = kept_runs(place)
     if json:
         emit({"runs": [run.to_dict() for run in found]})
     else:
@@ -86,7 +87,7 @@ def show(run: Name = "latest", runs: options.Runs = None, json: options.Json = F
         result = load_result(place / name)
         emit({"run": name, **result.to_dict()}) if json else show_backtest(name, result)
         return
-    runner = _runner(place)
+    runner = _runner(name, place)
     status = runner.status(name)
     if json:
         emit(status.to_dict())
@@ -103,7 +104,8 @@ def follow(run: Name = "latest", runs: options.Runs = None, json: options.Json =
     stockstream runs follow latest
     """
     place = _place(runs)
-    return _watch(_runner(place), _sweep(run, place), json=json)
+    name = _sweep(run, place)
+    return _watch(_runner(name, place), name, json=json)
 
 
 def cancel(run: Names, runs: options.Runs = None, json: options.Json = False) -> None:
@@ -114,8 +116,8 @@ def cancel(run: Names, runs: options.Runs = None, json: options.Json = False) ->
     stockstream runs cancel latest
     """
     place = _place(runs)
-    runner = _runner(place)
-    _tell([runner.cancel(_sweep(name, place)) for name in run], json=json)
+    names = [_sweep(name, place) for name in run]
+    _tell([_runner(name, place).cancel(name) for name in names], json=json)
 
 
 def resume(
@@ -124,13 +126,17 @@ def resume(
         str | None,
         typer.Option(
             metavar="DIR",
-            help="The lake, if it is elsewhere now.  [default: where the sweep was started]",
+            help="The lake of a sweep on this machine, if it is elsewhere now.  [default: where "
+            "the sweep was started]",
         ),
     ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="Processes for each.  [default: one for each processor]"
+            min=1,
+            metavar="N",
+            help="How many work side by side.  [default: one for each processor; in the cloud the "
+            "setting aws.at_once]",
         ),
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Watch until it has ended.")] = False,
@@ -144,13 +150,13 @@ def resume(
     stockstream runs resume latest --follow
     """
     place = _place(runs)
-    runner = _runner(place, lake and options.lake_place(lake), workers)
     names = [_sweep(name, place) for name in run]
+    elsewhere = lake and options.lake_place(lake)
     if follow and len(names) > 1:
         raise ConfigError("--follow watches one run: name one, or leave it out")
-    told = [runner.resume(name) for name in names]
+    told = [_runner(name, place, elsewhere, workers).resume(name) for name in names]
     if follow:
-        return _watch(runner, names[0], json=json)
+        return _watch(_runner(names[0], place), names[0], json=json)
     _tell(told, json=json)
     return Exit.OK
 
@@ -179,8 +185,7 @@ def compare(
     if kinds == {"r"}:
         compare_backtests(names, runs=str(place), json=json)
         return
-    runner = _runner(place)
-    found = compare_studies([runner.result(name) for name in names], metric, top)
+    found = compare_studies([_runner(name, place).result(name) for name in names], metric, top)
     if json:
         emit(found.to_dict())
     else:
@@ -203,9 +208,8 @@ def delete(
     names = list(dict.fromkeys(_named(name, place) for name in run))
     if not yes and not _agreed(names, json=json):
         return Exit.ERROR
-    runner = _runner(place)
     for name in names:
-        runner.delete(name)
+        _runner(name, place).delete(name)
     if json:
         emit({"deleted": names})
     else:
@@ -219,7 +223,7 @@ def _agreed(names: list[str], *, json: bool) -> bool:
     return typer.confirm(f"delete {', '.join(names)} for good?", err=True)
 
 
-def _watch(runner: LocalRunner, name: str, *, json: bool) -> int:
+def _watch(runner: LocalRunner | CloudRunner, name: str, *, json: bool) -> int:
     from stockstream.cli.progress import progress
     from stockstream.cli.runs_view import show_status
 
@@ -253,10 +257,12 @@ def _place(runs: str | None) -> Path:
     return Path(options.runs_place(runs))
 
 
-def _runner(place: Path, lake: str | None = None, workers: int | None = None) -> LocalRunner:
-    from stockstream.runners.local import LocalRunner
+def _runner(
+    name: str, place: Path, lake: str | None = None, workers: int | None = None
+) -> LocalRunner | CloudRunner:
+    from stockstream.runners.choice import runner_of
 
-    return LocalRunner(place, lake, workers)
+    return runner_of(name, place, lake, workers)
 
 
 def _named(run: str, place: Path) -> str:

@@ -11,7 +11,7 @@ import typer
 
 from stockstream.cli.console import command, heading, say, show_table, warn
 from stockstream.cli.figures import count, metric_cells, percent, plain
-from stockstream.errors import DataError
+from stockstream.errors import CloudError, ConfigError, DataError
 from stockstream.study.runs.detached import LOG
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from stockstream.backtest.result import BacktestResult
     from stockstream.report.studies_compared import BestTrial, StudiesCompared
-    from stockstream.runners.local import LocalRunner
     from stockstream.study.runs.run_status import RunState, RunStatus
     from stockstream.study.study import Study
 
@@ -40,7 +39,7 @@ COLORS: dict[RunState, str] = {
     "cancelled": "yellow",
     "stopped": "red",
 }
-UNREADABLE = "unreadable"
+UNREADABLE, UNREACHABLE = "unreadable", "unreachable"
 SHOWN_METRICS = ("total_return", "max_drawdown")
 
 
@@ -51,7 +50,8 @@ class KeptRun:
     Attributes:
         run: its name.
         kind: ``sweep`` or ``backtest``.
-        state: of a sweep; a backtest that is kept is done.
+        state: of a sweep, ``unreachable`` if the cloud does not say; a backtest that is kept is
+            done.
         strategy: its name.
         done, failed, trials: of the sweep; a backtest is one trial.
         rate, seconds_left: of a sweep that runs.
@@ -74,9 +74,11 @@ class KeptRun:
         return asdict(self)
 
 
-def kept_runs(runner: LocalRunner, place: Path) -> list[KeptRun]:
+def kept_runs(place: Path) -> list[KeptRun]:
     """Sweeps and backtests of a folder, the newest first."""
-    found = [_of_sweep(runner, name, place) for name in runner.names()]
+    from stockstream.runners.local import LocalRunner
+
+    found = [_of_sweep(name, place) for name in LocalRunner(place).names()]
     found += [_of_backtest(path) for path in place.glob("r-*/result.json")]
     return sorted(found, key=lambda run: (-run.created, run.run))
 
@@ -119,6 +121,8 @@ def show_status(status: RunStatus, study: Study, folder: Path) -> None:
         f"{count(len(config.universe or ()), 'symbol')}{split}, data {study.data_version}"
     )
     say(_progress(status))
+    if away := _in_the_cloud(folder):
+        say(away)
     if status.workers:
         numbers = ", ".join(map(str, status.workers))
         say(f"{count(len(status.workers), 'worker')}: {numbers}")
@@ -131,6 +135,17 @@ def show_status(status: RunStatus, study: Study, folder: Path) -> None:
     if status.state in {"stopped", "cancelled", "partial"}:
         again = "try again" if status.state == "partial" else "go on"
         say(f"{again} with `{command(f'runs resume {status.run}')}`")
+
+
+def _in_the_cloud(folder: Path) -> str:
+    """Where to look for a sweep in the account; nothing of a sweep on this machine."""
+    from stockstream.runners.cloud_record import CloudRecord
+
+    record = CloudRecord.read(folder)
+    if record is None:
+        return ""
+    where = f"{record.runner} on {record.lake} in {record.region}"
+    return f"{where}, attempt {record.last.attempt}: {record.last.id}" if record.last else where
 
 
 def in_one_line(status: RunStatus) -> str:
@@ -230,12 +245,15 @@ def _when(created: float) -> str:
     return dt.datetime.fromtimestamp(created).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def _of_sweep(runner: LocalRunner, name: str, place: Path) -> KeptRun:
+def _of_sweep(name: str, place: Path) -> KeptRun:
+    from stockstream.runners.choice import runner_of
+
     try:
-        status = runner.status(name)
-    except DataError:
+        status = runner_of(name, place).status(name)
+    except (DataError, CloudError, ConfigError) as error:
+        state = UNREADABLE if isinstance(error, DataError) else UNREACHABLE
         created = (place / name).stat().st_mtime
-        return KeptRun(name, "sweep", UNREADABLE, "", 0, 0, 0, None, None, created)
+        return KeptRun(name, "sweep", state, "", 0, 0, 0, None, None, created)
     return KeptRun(
         name,
         "sweep",

@@ -13,11 +13,12 @@ from stockstream.cli.estimate import reckon
 from stockstream.cli.exits import Exit
 from stockstream.cli.request import open_lake
 from stockstream.cli.run_options import RunOptions
-from stockstream.cli.sweep_options import SWEEP, SweepOptions
+from stockstream.cli.sweep_options import SWEEP, Runner, SweepOptions
 from stockstream.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from stockstream.lake.store import Lake
+    from stockstream.runners.cloud import CloudRunner
+    from stockstream.runners.local import LocalRunner
     from stockstream.study.study import Study
 
 __all__ = ["sweep"]
@@ -68,6 +69,7 @@ def sweep(
             "--detach", help="Start it and come back at once; it runs on when this terminal closes."
         ),
     ] = False,
+    runner: Runner = "local",
     estimate: Annotated[
         bool,
         typer.Option(
@@ -87,7 +89,14 @@ def sweep(
       --grid "fast_period=5:44:40" --grid "slow_period=50,100" --output trials.parquet
     """
     from stockstream.cli.folds_view import out_of_sample, show_out_of_sample
-    from stockstream.cli.sweep_run import run_here, search_here
+    from stockstream.cli.sweep_run import (
+        here_runner,
+        is_whole,
+        run_away,
+        run_here,
+        search_here,
+        stack_runner,
+    )
     from stockstream.cli.sweep_view import show_sweep
     from stockstream.study.selection import demand_selector
 
@@ -95,8 +104,8 @@ def sweep(
     _demand_writable(output, html)
     source, place = open_lake(asked.lake), Path(options.runs_place(runs))
     if search is not None:
-        if swept.sample is not None or detach or estimate:
-            raise ConfigError("--search goes without --sample, --detach and --estimate")
+        if swept.sample is not None or detach or estimate or runner != "local":
+            raise ConfigError("--search goes without --sample, --detach, --estimate and --runner")
         result = search_here(
             *(swept.config(asked, source), source, place),
             points=search,
@@ -104,13 +113,17 @@ def sweep(
             workers=swept.workers,
             settings=swept.settings(),
         )
+    elif estimate:
+        return reckon(swept.plan(asked, source), source, swept, json=json)
     else:
+        away = stack_runner(runner, source, place, swept.workers)
         study = swept.plan(asked, source)
-        if estimate:
-            return reckon(study, source, swept, json=json)
         if detach:
-            return _detach(study, source, place, swept, json=json)
-        result = run_here(study, source, place, swept.workers)
+            return _detach(study, away or here_runner(source, place, swept.workers), json=json)
+        if away is None:
+            result = run_here(study, source, place, swept.workers)
+        else:
+            result = run_away(study, away)
     found = out_of_sample(result, source, select)
     if output is not None:
         result.write(output)
@@ -126,19 +139,18 @@ def sweep(
         if found is not None:
             show_out_of_sample(found)
         _show_places(place / result.name, output, html)
-    return Exit.PARTIAL if result.failures else Exit.OK
+    return Exit.OK if is_whole(result) and not result.failures else Exit.PARTIAL
 
 
-def _detach(study: "Study", lake: "Lake", runs: Path, swept: SweepOptions, *, json: bool) -> int:
-    from stockstream.cli.sweep_run import next_commands, runner_of
+def _detach(study: "Study", runner: "LocalRunner | CloudRunner", *, json: bool) -> int:
+    from stockstream.cli.sweep_run import next_commands
 
-    runner = runner_of(lake, runs, swept.workers)
     name = runner.submit(study)
     if json:
         emit({"name": name, "trials": study.trials, "chunks": len(study.chunks)})
         return Exit.OK
     say(f"{name} is on its way, and goes on when this terminal closes")
-    for words in next_commands(name, runs):
+    for words in next_commands(name, runner.runs):
         say(f"  {words}")
     return Exit.OK
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stockstream.study.points.sampling import Sample
     from stockstream.study.study import Study
 
-__all__ = ["SWEEP", "SweepOptions"]
+__all__ = ["SWEEP", "Runner", "SweepOptions"]
 
 SWEEP = "Sweep"
 GRID_VARIABLE = "STOCKSTREAM_GRID"
@@ -96,7 +96,16 @@ Workers: TypeAlias = Annotated[
     typer.Option(
         min=1,
         metavar="N",
-        help="How many work side by side.  [default: one for each processor]",
+        help="How many work side by side.  [default: one for each processor; in the cloud the "
+        "setting aws.at_once]",
+        rich_help_panel=SWEEP,
+    ),
+]
+Runner: TypeAlias = Annotated[
+    Literal["local", "step-functions", "aws-batch"],
+    typer.Option(
+        help="Where it runs: on this machine, or on a stack that `stockstream deploy aws apply` "
+        "made and whose bucket is the lake. The settings aws.prefix and aws.region name the stack.",
         rich_help_panel=SWEEP,
     ),
 ]

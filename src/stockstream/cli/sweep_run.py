@@ -7,9 +7,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from stockstream.cli.console import command, note
+from stockstream.cli.console import command, note, warn
 from stockstream.cli.figures import count
-from stockstream.errors import StrategyError
+from stockstream.errors import CloudError, StrategyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,18 +17,91 @@ if TYPE_CHECKING:
 
     from stockstream.backtest.config import BacktestConfig
     from stockstream.lake.store import Lake
+    from stockstream.runners.cloud import CloudRunner
     from stockstream.runners.local import LocalRunner
     from stockstream.study.result import StudyResult
     from stockstream.study.study import Study
 
-__all__ = ["next_commands", "run_here", "runner_of", "search_here"]
+__all__ = [
+    "here_runner",
+    "is_whole",
+    "next_commands",
+    "run_away",
+    "run_here",
+    "search_here",
+    "stack_runner",
+]
 
 
-def runner_of(lake: Lake, runs: Path, workers: int | None) -> LocalRunner:
-    """What runs detached studies, and knows all that are kept."""
+def here_runner(lake: Lake, runs: Path, workers: int | None) -> LocalRunner:
+    """What runs detached studies on this machine."""
     from stockstream.runners.local import LocalRunner
 
     return LocalRunner(runs, str(lake.location), workers)
+
+
+def stack_runner(name: str, lake: Lake, runs: Path, workers: int | None) -> CloudRunner | None:
+    """What runs studies in the cloud, once it is known that the stack takes them.
+
+    Args:
+        name: ``step-functions`` or ``aws-batch``; None is given for ``local``.
+        lake: which must be that of the stack.
+        runs: the folder of runs.
+        workers: how many work side by side.
+
+    Raises:
+        ConfigError: the lake is not that of the stack, or there is no stack.
+        CloudError: the account refused.
+    """
+    if name == "local":
+        return None
+    from stockstream.runners.choice import cloud_runner
+
+    runner = cloud_runner(name, runs, str(lake.location), at_once=workers)
+    runner.ready()
+    return runner
+
+
+def is_whole(result: StudyResult) -> bool:
+    """Whether every chunk of a study has been run, so that none was given up."""
+    return all(map(result.store.has, result.study.chunks))
+
+
+def run_away(study: Study, runner: CloudRunner) -> StudyResult:
+    """Run a study in the cloud and watch it; nobody who watches is needed.
+
+    Args:
+        study: what to run.
+        runner: of a stack.
+
+    Raises:
+        CloudError: it was cancelled or stopped before its end.
+        StrategyError: every trial failed.
+        KeyboardInterrupt: the user has seen enough; how to go on has been said.
+    """
+    from stockstream.cli.progress import progress
+
+    began = time.perf_counter()
+    name = runner.submit(study)
+    try:
+        with progress(f"{name} by {runner.kind}", "trials") as update:
+            for status in runner.follow(name):
+                update(status.done, status.total)
+    except KeyboardInterrupt:
+        words = ", ".join(f"`{line}`" for line in next_commands(name, runner.runs))
+        note(f"{name} goes on in the cloud: {words}")
+        raise
+    for failure in status.failures:
+        warn(f"chunk {failure.number} ({count(failure.trials, 'trial')}): {failure.error}")
+    if status.state not in {"done", "partial"}:
+        again = command(_words("resume", name, runner.runs))
+        raise CloudError(
+            f"{name} was {status.state} at {status.done:,} of {count(status.total, 'trial')}"
+            f"{': ' if status.error else ''}{status.error}; `{again}` goes on"
+        )
+    if status.failed == status.total and status.failures:
+        raise StrategyError(f"every trial failed; the first: {status.failures[0].error}")
+    return _ended(replace(runner.result(name), study=study), began)
 
 
 def run_here(study: Study, lake: Lake, runs: Path, workers: int | None) -> StudyResult:
@@ -49,7 +122,7 @@ def run_here(study: Study, lake: Lake, runs: Path, workers: int | None) -> Study
     from stockstream.study.sweep import run_study
 
     began = time.perf_counter()
-    runner, threads = runner_of(lake, runs, workers), workers or os.cpu_count() or 1
+    runner, threads = here_runner(lake, runs, workers), workers or os.cpu_count() or 1
     with runner.attending(study, threads) as store:
         try:
             with progress("sweep", "trials") as update:
@@ -61,9 +134,12 @@ def run_here(study: Study, lake: Lake, runs: Path, workers: int | None) -> Study
                 f"`{command(_words('resume', study.name, runs))}`, or give the same sweep again"
             )
             raise
-    kept = runner.result(study.name)
-    result = replace(kept, study=study, seconds=time.perf_counter() - began)
-    if result.failed == study.trials:
+    return _ended(replace(runner.result(study.name), study=study), began)
+
+
+def _ended(kept: StudyResult, began: float) -> StudyResult:
+    result = replace(kept, seconds=time.perf_counter() - began)
+    if result.failed == result.study.trials:
         raise StrategyError(f"every trial failed; the first: {result.failures[0].error}")
     return result
 

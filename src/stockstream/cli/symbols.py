@@ -10,8 +10,9 @@ from stockstream.cli import options
 from stockstream.cli.console import emit, say, warn
 from stockstream.cli.exits import Exit
 from stockstream.cli.figures import count
-from stockstream.cli.sources import list_source, settings_with
+from stockstream.cli.sources import settings_with
 from stockstream.cli.update_view import show_changes
+from stockstream.ingest.sources import list_source
 
 __all__ = ["symbols"]
 

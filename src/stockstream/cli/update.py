@@ -10,9 +10,10 @@ from stockstream.cli import options
 from stockstream.cli.batch_progress import batch_progress
 from stockstream.cli.console import complain, emit
 from stockstream.cli.exits import Exit
-from stockstream.cli.sources import list_source, opened, settings_with
+from stockstream.cli.sources import settings_with
 from stockstream.cli.update_view import show_update
 from stockstream.errors import StockstreamError
+from stockstream.ingest.sources import list_source, opened
 
 if TYPE_CHECKING:
     from stockstream.ingest.notify import Message

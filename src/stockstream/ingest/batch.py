@@ -15,7 +15,7 @@ from stockstream.errors import LakeError
 from stockstream.ingest.collecting import Collector
 from stockstream.ingest.notes import Failed, Notes
 from stockstream.ingest.order import Order
-from stockstream.ingest.pacing import Pacing
+from stockstream.ingest.pacing import Clock, Pacing
 from stockstream.ingest.stored import Stored
 from stockstream.lake.location import Location
 from stockstream.lake.raw import RawZone
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from stockstream.lake.raw import Batch
     from stockstream.providers.base import Provider
 
-__all__ = ["fetch_batch", "location_of", "pace_of"]
+__all__ = ["fetch_batch", "location_of", "pacing_of"]
 
 
 def fetch_batch(
@@ -86,7 +86,7 @@ def fetch_batch(
     done = _find(zone, order)
     if done is None:
         stored = stored or Stored.read(zone.location, order.symbols, session, settings)
-        pacing = pacing or Pacing.of(pace_of(provider, settings))
+        pacing = pacing or pacing_of(provider, settings)
         collector = Collector(provider, settings, pacing, stored, settled or _nobody)
         done = _keep(zone, order, *collector.collect(order))
     if health is not None:
@@ -100,9 +100,20 @@ def location_of(place: Lake | Location | str | Path) -> Location:
     return place.location if isinstance(place, Lake) else Location.of(place)
 
 
-def pace_of(provider: Provider, settings: FetchSettings) -> float | None:
-    """Most requests a second: what was set, else what the source bears; None: no limit."""
-    return provider.pace.per_second if settings.rate is None else settings.rate
+def pacing_of(
+    provider: Provider, settings: FetchSettings, *, sharers: int = 1, limit: float | None = None
+) -> Pacing:
+    """How a source is asked: as often as was set, else as it bears.
+
+    Args:
+        provider: the source.
+        settings: rate and patience.
+        sharers: how many processes share the rate.
+        limit: seconds from now after which nothing is asked any more; None: no limit.
+    """
+    rate = provider.pace.per_second if settings.rate is None else settings.rate
+    share = None if rate is None else rate / sharers
+    return Pacing.of(share, Clock(limit), patience=settings.patience)
 
 
 @dataclass(frozen=True)

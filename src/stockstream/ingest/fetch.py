@@ -9,9 +9,8 @@ import polars as pl
 
 from stockstream.errors import ConfigError
 from stockstream.ingest.asking import Asker
-from stockstream.ingest.batch import pace_of
+from stockstream.ingest.batch import pacing_of
 from stockstream.ingest.intake import take_in
-from stockstream.ingest.pacing import Pacing
 from stockstream.ingest.windows import Window
 from stockstream.market.actions import empty_actions
 from stockstream.market.bars import empty_bars
@@ -103,7 +102,7 @@ def ask(
 
     asker = Asker(
         provider,
-        Pacing.of(pace_of(provider, settings)),
+        pacing_of(provider, settings),
         attempts=settings.attempts,
         rng=Random(0),  # noqa: S311 - no secret: it spreads waits
         settled=settled,

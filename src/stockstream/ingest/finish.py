@@ -14,16 +14,18 @@ from stockstream.ingest.compact import compact
 from stockstream.ingest.delist import find_delisted
 from stockstream.ingest.health import HealthEvent
 from stockstream.ingest.notes import RETRYABLE
+from stockstream.ingest.order import full_name
 from stockstream.ingest.run_record import RunRecord
 from stockstream.ingest.run_summary import UpdateSummary
 from stockstream.ingest.tally import Tally
 from stockstream.lake.raw import RawZone
 from stockstream.market.bars import empty_bars
 from stockstream.market.calendars import get_calendar
+from stockstream.market.markets import MARKETS
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from stockstream.ingest.compact import Compaction
     from stockstream.ingest.health import Level
@@ -32,7 +34,23 @@ if TYPE_CHECKING:
     from stockstream.lake.store import Lake
     from stockstream.settings import Settings
 
-__all__ = ["finish"]
+__all__ = ["finish", "told_before"]
+
+KEPT: Final = (
+    "state",
+    "symbols_expected",
+    "added",
+    "updated",
+    "unchanged",
+    "actions_added",
+    "quarantined",
+    "findings",
+    "pending",
+    "delisted",
+    "notices",
+    "version_before",
+)
+"""Fields of a summary that nothing but the record of the run knows afterwards."""
 
 LEVELS: Final[Mapping[State, Level]] = {"complete": "info", "partial": "warning", "failed": "error"}
 
@@ -64,26 +82,24 @@ def finish(
     events = [*listed.events, *_fetch_events(tally, record), *merged.events]
     record.tell(events)
     delisted = _delist(lake, session)
-    state = _state(lake, tally, merged)
+    amiss = _amiss(lake, tally)
+    pending = sorted({*tally.pending, *_waiting(merged)})
+    state = _state(tally, merged, amiss, pending)
     events += delisted
-    total = len(listed.result["symbols"])
-    summary = UpdateSummary(
+    summary = UpdateSummary.of_batches(
         session,
-        record.run,
-        state,
-        total,
-        symbols_fetched=len(tally.fetched),
-        symbols_failed=tally.reasons,
-        symbols_skipped=tuple(tally.skipped),
-        batches_processed=len(tally.notes),
-        batches_failed=dict(tally.missing),
+        tally,
+        listed,
+        run=record.run,
+        state=state,
+        symbols_expected=_expected(tally, amiss, listed, settings),
         added=merged.added,
         updated=merged.updated,
         unchanged=merged.unchanged,
         actions_added=merged.actions_added,
         quarantined=merged.quarantined,
         findings=merged.findings,
-        pending=tuple(tally.pending),
+        pending=tuple(pending),
         delisted=tuple(event.subject for event in delisted),
         changes=listed.result["metadata"]["changes"],
         notices=tuple(
@@ -93,15 +109,55 @@ def finish(
         version_after=lake.version(),
         lake=str(lake.location),
     )
-    detail = {
+    record.end(events, LEVELS[state], summary.symbols_fetched, _detail(summary, tally))
+    return summary
+
+
+def told_before(
+    lake: Lake, session: dt.date, answers: Iterable[Mapping[str, Any]], listed: ListUpdate
+) -> UpdateSummary | None:
+    """The summary of a session's last run, if since then nothing came that it did not know.
+
+    So the last step can be done again, by whoever lost its answer, and the run is counted once.
+
+    Args:
+        lake: where the batches are.
+        session: the as-of session.
+        answers: see :func:`finish`.
+        listed: the list of the session.
+
+    Raises:
+        LakeError: the lake cannot be read.
+    """
+    record = RunRecord.next(lake, session)
+    tally = Tally.read(RawZone(lake.location), session, answers)
+    is_news = {*tally.notes} - record.told or {*tally.missing} - {*record.last.get("missing", ())}
+    if not record.ended or is_news:
+        return None
+    last = {name: record.last[name] for name in ("run", *KEPT) if name in record.last}
+    for name in ("pending", "delisted", "notices"):
+        last[name] = tuple(last.get(name, ()))
+    return UpdateSummary.of_batches(
+        session,
+        tally,
+        listed,
+        **last,
+        changes=listed.result["metadata"]["changes"],
+        version_after=record.last["version"],
+        lake=str(lake.location),
+    )
+
+
+def _detail(summary: UpdateSummary, tally: Tally) -> dict[str, Any]:
+    """What the record keeps of a run."""
+    return {
         **summary.counters,
-        "state": state,
+        **{name: getattr(summary, name) for name in KEPT},
         "batches": sorted(tally.notes),
-        "total": total,
+        "missing": sorted(tally.missing),
+        "total": summary.total_symbols,
         "version": summary.version_after,
     }
-    record.end(events, LEVELS[state], summary.symbols_fetched, detail)
-    return summary
 
 
 def _delist(lake: Lake, session: dt.date) -> list[HealthEvent]:
@@ -128,18 +184,35 @@ def _fetch_events(tally: Tally, record: RunRecord) -> list[HealthEvent]:
     return [*(event for notes in fresh for event in notes.events()), *failed]
 
 
-def _state(lake: Lake, tally: Tally, merged: Compaction) -> State:
-    """Partial if something is missing that should be there.
+def _amiss(lake: Lake, tally: Tally) -> list[str]:
+    """Symbols that failed and should have come.
 
     A source never has every symbol of a list. So a symbol that it does not know, or has nothing
     of, is missing only if the lake has bars of it.
     """
+    known = set(lake.symbols())
+    return [n for n, why in tally.failed.items() if why.kind in RETRYABLE or n in known]
+
+
+def _expected(tally: Tally, amiss: Iterable[str], listed: ListUpdate, settings: Settings) -> int:
+    """How many symbols should have come: of the list, all but those that nobody could get."""
+    suffix = MARKETS[settings.symbols.market].suffix
+    names = {full_name(name, suffix) for name in listed.result["symbols"]}
+    asked = {symbol for notes in tally.notes.values() for symbol in notes.symbols}
+    return len({*tally.fetched, *names.intersection(amiss), *(names - asked)})
+
+
+def _waiting(merged: Compaction) -> Iterator[str]:
+    """Symbols that were left out, because their history is to come first."""
+    return (event.subject for event in merged.events if event.kind == "restatement_pending")
+
+
+def _state(tally: Tally, merged: Compaction, amiss: Sequence[str], pending: Sequence[str]) -> State:
+    """Partial if something is missing that should be there."""
     if tally.missing and not tally.notes:
         return "failed"
-    known = set(lake.symbols())
-    amiss = any(why.kind in RETRYABLE or name in known for name, why in tally.failed.items())
     held = any(event.level == "error" for event in merged.events)
-    return "partial" if amiss or held or tally.missing or tally.pending else "complete"
+    return "partial" if amiss or held or tally.missing or pending else "complete"
 
 
 def _is_news(event: HealthEvent) -> bool:

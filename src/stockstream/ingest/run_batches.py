@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from stockstream.ingest.batch import fetch_batch, location_of, pace_of
+from stockstream.ingest.batch import fetch_batch, location_of, pacing_of
 from stockstream.ingest.health import HealthEvent
 from stockstream.ingest.notes import Failed, Notes
 from stockstream.ingest.order import full_name
-from stockstream.ingest.pacing import Pacing, Stopped
+from stockstream.ingest.pacing import Stopped
 from stockstream.ingest.resume import renumber, resume
 from stockstream.ingest.stored import Stored
 from stockstream.lake.raw import RawZone
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from stockstream.ingest.pacing import Pacing
     from stockstream.lake.location import Location
     from stockstream.lake.store import Lake
     from stockstream.providers.base import Provider
@@ -87,7 +88,7 @@ def fetch_batches(
         suffix,
         settings,
         again=again,
-        pacing=pacing or Pacing.of(pace_of(provider, settings)),
+        pacing=pacing or pacing_of(provider, settings),
         health=health,
         progress=progress,
         total=sum(len(batch["symbols"]) for batch in fit),

@@ -35,7 +35,8 @@ class RunRecord:
         run: the session and the number of the run. A run that was killed left no row of its own,
             so that the next one goes on under the same name.
         told: batches of the session of which earlier runs have told.
-        ended: whether a run of the session came to its end before.
+        last: what the last run of the session that came to its end said of itself, with its
+            ``run``; empty if there is none.
         previous: the newest earlier session of which that is true; None if there is none.
     """
 
@@ -43,19 +44,26 @@ class RunRecord:
     session: dt.date
     run: str
     told: frozenset[int]
-    ended: bool
+    last: Mapping[str, Any]
     previous: dt.date | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether a run of the session came to its end before."""
+        return bool(self.last)
 
     @classmethod
     def next(cls, lake: Lake, session: dt.date) -> RunRecord:
         """The record of the next run of a session."""
         rows = lake.health(end=session).filter(pl.col("kind") == RUN)
         here = rows.filter(pl.col("date") == session)
-        details = [json.loads(text) for text in here["detail"]]
-        told = frozenset(number for detail in details for number in detail["batches"])
+        details = dict(zip(here["run"], map(json.loads, here["detail"]), strict=True))
+        told = frozenset(number for detail in details.values() for number in detail["batches"])
+        newest = f"{session}.{len(here)}"
+        last = {"run": newest, **details[newest]} if details else {}
         earlier = rows.filter(pl.col("date") < session)["date"].to_list()
         name = f"{session}.{len(here) + 1}"
-        return cls(lake, session, name, told, not here.is_empty(), max(earlier, default=None))
+        return cls(lake, session, name, told, last, max(earlier, default=None))
 
     def unmerged(self) -> Sequence[Batch]:
         """Batches that may not be merged yet: those of which no run has told.

@@ -10,6 +10,9 @@ from stockstream.ingest.tally import PASSING
 if TYPE_CHECKING:
     import datetime as dt
 
+    from stockstream.ingest.symbols import ListUpdate
+    from stockstream.ingest.tally import Tally
+
 __all__ = ["State", "UpdateSummary"]
 
 State = Literal["complete", "partial", "failed", "nothing to do"]
@@ -25,6 +28,8 @@ class UpdateSummary:
         state: ``partial`` if symbols or batches are missing that should be there; ``failed`` if no
             batch came.
         total_symbols: symbols on the list.
+        symbols_expected: symbols that should have come: those that did, and of the list those that
+            are missing as ``state`` understands it or in no batch on disk.
         symbols_fetched: symbols that were asked for and gave bars, or had none to give.
         symbols_failed: symbols that gave nothing, with the reason.
         symbols_skipped: symbols that kept failing and were not asked this time.
@@ -47,6 +52,7 @@ class UpdateSummary:
     run: str
     state: State
     total_symbols: int
+    symbols_expected: int = 0
     symbols_fetched: int = 0
     symbols_failed: dict[str, str] = field(default_factory=dict)
     symbols_skipped: tuple[str, ...] = ()
@@ -66,6 +72,29 @@ class UpdateSummary:
     version_before: str = ""
     version_after: str = ""
     lake: str = ""
+
+    @classmethod
+    def of_batches(
+        cls, session: dt.date, tally: Tally, listed: ListUpdate, **rest: Any
+    ) -> UpdateSummary:
+        """What the batches of a session say.
+
+        Args:
+            session: whose.
+            tally: of the batches.
+            listed: the list of the session.
+            rest: fields that the batches do not know.
+        """
+        return cls(
+            session,
+            total_symbols=len(listed.result["symbols"]),
+            symbols_fetched=len(tally.fetched),
+            symbols_failed=tally.reasons,
+            symbols_skipped=tuple(tally.skipped),
+            batches_processed=len(tally.notes),
+            batches_failed=dict(tally.missing),
+            **rest,
+        )
 
     @property
     def counters(self) -> dict[str, int]:

@@ -1,8 +1,8 @@
 """The daily run: from the list of an exchange to a lake that is up to date.
 
 The steps are functions of their own, so that a state machine in the cloud can call them one by one:
-:func:`~stockstream.ingest.symbols.update_symbols`, :func:`~stockstream.ingest.batch.fetch_batch`
-for each batch, and :func:`~stockstream.ingest.finish.finish`. What a step has done is a file or a
+:func:`~stockstream.ingest.day_plan.plan_day`, :func:`~stockstream.ingest.batch.fetch_batch` for
+each batch, and :func:`~stockstream.ingest.finish.finish`. What a step has done is a file or a
 commit. So a run that was killed is completed by the next one, and a run that finds nothing to do
 writes nothing.
 """
@@ -12,19 +12,17 @@ from __future__ import annotations
 import datetime as dt
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from stockstream.errors import ConfigError
+from stockstream.errors import ConfigError, LakeError
 from stockstream.ingest.compact import compact
-from stockstream.ingest.delist import removed_lately
+from stockstream.ingest.day_plan import plan_day
 from stockstream.ingest.finish import finish
 from stockstream.ingest.lock import only_run
-from stockstream.ingest.resume import retry_failed
 from stockstream.ingest.run_batches import fetch_batches
 from stockstream.ingest.run_record import RunRecord
 from stockstream.ingest.run_summary import UpdateSummary
-from stockstream.ingest.symbols import update_symbols
-from stockstream.ingest.tally import PASSING, Tally
+from stockstream.ingest.tally import Tally
 from stockstream.lake.admission import SIMULATED
 from stockstream.lake.location import Location
 from stockstream.lake.raw import RawZone
@@ -34,21 +32,18 @@ from stockstream.market.markets import MARKETS
 from stockstream.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from stockstream.ingest.pacing import Pacing
     from stockstream.ingest.symbol_file import SymbolFile
-    from stockstream.ingest.symbols import ListSource
+    from stockstream.ingest.symbols import ListSource, ListUpdate
     from stockstream.market.markets import MarketFacts
     from stockstream.providers.base import Provider
 
     Progress = Callable[[int, int, int, str], None]
 
-__all__ = ["session_to_run", "update"]
-
-MOST = 100
-"""Symbols of a batch of those that failed, where no size is set."""
+__all__ = ["open_or_create", "session_to_run", "update"]
 
 FEW = 4
 """Batches of whole histories that are in memory at the same time: 100 symbols of ten years are a
@@ -117,44 +112,41 @@ def update(
     began, location = time.monotonic(), Location.of(place)
     market = MARKETS[settings.symbols.market]
     with only_run(location):
-        lake = _open(location, market, simulated=provider.name == SIMULATED)
+        lake = open_or_create(location, market, simulated=provider.name == SIMULATED)
         record = RunRecord.next(lake, session)
-        listed = update_symbols(lake, session, lists, settings, told=record.tell)
-        batches = _plan(lake, listed.result["symbolBatches"], session)
-        size = settings.fetch.batch_size or MOST
-        retry = retry_failed(location, session, size, planned=len(batches), kinds=PASSING)
-        if record.ended and not (again or retry or _missing(lake, session, batches)):
-            return _nothing_to_do(lake, session, len(listed.result["symbols"]))
+        plan = plan_day(record, lists, settings)
+        if plan.done and not again:
+            return _nothing_to_do(lake, session, plan.listed)
         _merge_leftovers(record, settings)
         answers = fetch_batches(
             lake,
             provider,
-            batches if again else [*batches, *retry],
+            plan.batches if again else [*plan.batches, *plan.retry],
             session,
             suffix=market.suffix,
             settings=settings.fetch,
-            at_once=_at_once(lake, listed.result["symbols"], settings),
+            at_once=_at_once(lake, plan.listed.result["symbols"], settings),
             again=again,
             pacing=pacing,
             progress=progress,
         )
-        summary = finish(lake, session, answers, listed, settings)
+        summary = finish(lake, session, answers, plan.listed, settings)
     return replace(summary, seconds=round(time.monotonic() - began, 3))
 
 
-def _open(place: Location, market: MarketFacts, *, simulated: bool) -> Lake:
-    if Lake.exists(place):
-        return Lake.open(place)
-    return Lake.create(place, calendar=market.calendar, simulated=simulated)
+def open_or_create(place: Location, market: MarketFacts, *, simulated: bool) -> Lake:
+    """The lake at a place; an empty one is made if there is none.
 
-
-def _plan(
-    lake: Lake, batches: Sequence[Mapping[str, Any]], session: dt.date
-) -> list[Mapping[str, Any]]:
-    """The batches of the list, and one of symbols that left it not long ago."""
-    watched = removed_lately(lake, session)
-    more = [{"symbols": watched, "batchNumber": len(batches)}] if watched else []
-    return [*batches, *more]
+    Raises:
+        LakeError: it cannot be read, or the place cannot be written to.
+    """
+    if not Lake.exists(place):
+        try:
+            return Lake.create(place, calendar=market.calendar, simulated=simulated)
+        except LakeError:
+            if not Lake.exists(place):  # nobody else made it meanwhile
+                raise
+    return Lake.open(place)
 
 
 def _at_once(lake: Lake, listed: Sequence[str], settings: Settings) -> int:
@@ -170,24 +162,14 @@ def _merge_leftovers(record: RunRecord, settings: Settings) -> None:
         compact(record.lake, left, record.session, settings.quality)
 
 
-def _missing(lake: Lake, session: dt.date, batches: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a planned batch is not on disk."""
-    there = {batch.number for batch in RawZone(lake.location).batches(session, session)}
-    return any(batch["batchNumber"] not in there for batch in batches)
-
-
-def _nothing_to_do(lake: Lake, session: dt.date, total: int) -> UpdateSummary:
-    tally = Tally.read(RawZone(lake.location), session)
+def _nothing_to_do(lake: Lake, session: dt.date, listed: ListUpdate) -> UpdateSummary:
     version = lake.version()
-    return UpdateSummary(
+    return UpdateSummary.of_batches(
         session,
-        "",
-        "nothing to do",
-        total,
-        symbols_fetched=len(tally.fetched),
-        symbols_failed=tally.reasons,
-        symbols_skipped=tuple(tally.skipped),
-        batches_processed=len(tally.notes),
+        Tally.read(RawZone(lake.location), session),
+        listed,
+        run="",
+        state="nothing to do",
         version_before=version,
         version_after=version,
         lake=str(lake.location),

@@ -27,6 +27,7 @@ __all__ = [
     "Work",
     "cloud_costs",
     "demand_region",
+    "fargate_hour",
 ]
 
 PRICES_READ = dt.date(2026, 11, 21)
@@ -36,6 +37,9 @@ SOURCES = (
     "https://aws.amazon.com/lambda/pricing/",
     "https://aws.amazon.com/step-functions/pricing/",
     "https://aws.amazon.com/s3/pricing/",
+    "https://aws.amazon.com/cloudwatch/pricing/",
+    "https://aws.amazon.com/ecr/pricing/",
+    "https://aws.amazon.com/vpc/pricing/",
 )
 
 ASSUMED = (
@@ -47,11 +51,10 @@ ASSUMED = (
 
 SPOT_SHARE = 0.34
 LAMBDA_START, FARGATE_START = 8.0, 60.0  # seconds that are paid and do no trial
-LAMBDA_FULL, FARGATE_FULL = 240.0, 900.0  # seconds of trials that one of them is given
 LAMBDA_CORE_GB = 1769 / 1024  # from this memory on a function has a whole vCPU
 LAMBDA_MOST_GB, FARGATE_MOST_GB = 10.0, 8.0
 FARGATE_LEAST_SECONDS = 60.0
-SMALLEST_GB = 2.0  # of a Fargate task with one vCPU
+SMALLEST_GB = 4.0  # of a Fargate task, as Terraform defines the job
 TRANSITIONS_A_JOB, TRANSITIONS_A_RUN = 3, 6
 
 
@@ -65,6 +68,13 @@ class Prices:
         lambda_gb_second, lambda_request: of a Lambda function.
         transition: of a standard state machine.
         put, get: requests to S3.
+        storage: of a GB in S3 Standard, a month.
+        log_gb, log_storage: of a GB of logs that is taken in, and that is kept for a month.
+        metric, alarm, dashboard: of one of them in CloudWatch, a month; an alarm for each metric
+            that it looks at.
+        image_gb: of a GB of container images, a month.
+        address_hour: of a public IPv4 address, which each Fargate task has.
+        gateway_hour, gateway_gb: of a NAT gateway, and of what goes through it.
     """
 
     place: str
@@ -75,6 +85,16 @@ class Prices:
     transition: float
     put: float
     get: float
+    storage: float
+    log_gb: float
+    log_storage: float
+    gateway_hour: float
+    gateway_gb: float
+    metric: float = 0.30
+    alarm: float = 0.10
+    dashboard: float = 3.00
+    image_gb: float = 0.10
+    address_hour: float = 0.005
 
 
 PRICES: Mapping[str, Prices] = {
@@ -87,6 +107,11 @@ PRICES: Mapping[str, Prices] = {
         transition=0.025 / 1e3,
         put=0.0055 / 1e3,
         get=0.00044 / 1e3,
+        storage=0.025,
+        log_gb=0.67,
+        log_storage=0.033,
+        gateway_hour=0.059,
+        gateway_gb=0.059,
     ),
     "us-east-1": Prices(
         place="N. Virginia",
@@ -97,6 +122,11 @@ PRICES: Mapping[str, Prices] = {
         transition=0.025 / 1e3,
         put=0.005 / 1e3,
         get=0.0004 / 1e3,
+        storage=0.023,
+        log_gb=0.50,
+        log_storage=0.03,
+        gateway_hour=0.045,
+        gateway_gb=0.045,
     ),
 }
 
@@ -107,7 +137,7 @@ class Work(NamedTuple):
     Attributes:
         core_seconds: on one core.
         memory: bytes that a process with one core needs.
-        files: that are written, one for each chunk.
+        files: that are written, one for each chunk of the study.
         reads: files of the lake that a worker reads.
     """
 
@@ -156,6 +186,11 @@ def cloud_costs(work: Work, region: str, at_once: int = 30) -> tuple[CloudCost, 
     return tuple(cost for cost in found if cost is not None)
 
 
+def fargate_hour(prices: Prices, memory: float, vcpus: float = 1.0) -> float:
+    """US dollars of an hour of a Fargate Spot task with so many GB, without its address."""
+    return (vcpus * prices.vcpu_hour + memory * prices.gb_hour) * SPOT_SHARE
+
+
 def demand_region(name: str) -> None:
     """Refuse a region whose prices are not known.
 
@@ -170,7 +205,7 @@ def _step_functions(work: Work, region: str, at_once: int) -> CloudCost | None:
     prices, memory = PRICES[region], max(_gigabytes(work), LAMBDA_CORE_GB)
     if memory > LAMBDA_MOST_GB:
         return None
-    jobs = _jobs(work, LAMBDA_FULL)
+    jobs = _jobs(work.files, at_once)
     paid = jobs * LAMBDA_START + work.core_seconds
     parts = {
         "lambda": paid * memory * prices.lambda_gb_second + jobs * prices.lambda_request,
@@ -185,20 +220,25 @@ def _aws_batch(work: Work, region: str, at_once: int) -> CloudCost | None:
     prices, memory = PRICES[region], max(math.ceil(_gigabytes(work)), SMALLEST_GB)
     if memory > FARGATE_MOST_GB:
         return None
-    jobs = _jobs(work, FARGATE_FULL)
+    jobs = _jobs(work.files, at_once)
     each = max(FARGATE_START + work.core_seconds / jobs, FARGATE_LEAST_SECONDS)
-    hourly = (prices.vcpu_hour + memory * prices.gb_hour) * SPOT_SHARE
+    hours = jobs * each / 3600.0
     parts = {
-        "fargate_spot": jobs * each / 3600.0 * hourly,
+        "fargate_spot": hours * fargate_hour(prices, memory),
+        "addresses": hours * prices.address_hour,
         "requests": _requests(work, jobs, prices),
     }
     seconds = _elapsed(work, jobs, at_once, FARGATE_START)
     return CloudCost("aws_batch", region, jobs, seconds, sum(parts.values()), parts)
 
 
-def _jobs(work: Work, full: float) -> int:
-    """No more jobs than files: a chunk is never cut in two."""
-    return max(1, min(math.ceil(work.core_seconds / full), work.files))
+def _jobs(chunks: int, at_once: int) -> int:
+    """As :func:`stockstream.study.runs.plans.plan_items` groups chunks for both runners."""
+    from stockstream.study.plan import CHUNK_SECONDS
+    from stockstream.study.runs.plans import ITEM_SECONDS, MOST_ITEMS
+
+    wanted = max(math.ceil(chunks * CHUNK_SECONDS / ITEM_SECONDS), at_once)
+    return max(1, min(wanted, chunks, MOST_ITEMS))
 
 
 def _elapsed(work: Work, jobs: int, at_once: int, start: float) -> float:

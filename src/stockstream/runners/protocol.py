@@ -25,6 +25,9 @@ class Runner(Protocol):
     def submit(self, study: Study) -> str:
         """Start a study, or join the run of it that there is; returns its name at once."""
 
+    def study(self, run: str) -> Study:
+        """What a run is about."""
+
     def status(self, run: str) -> RunStatus:
         """How far a run is."""
 

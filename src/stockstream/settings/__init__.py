@@ -2,6 +2,7 @@
 
 from stockstream.settings.load import ENVIRONMENT_PREFIX, SETTINGS_FILE, load_settings
 from stockstream.settings.sections import (
+    AwsSettings,
     EodhdSettings,
     FetchSettings,
     ListSettings,
@@ -16,6 +17,7 @@ from stockstream.settings.sections import (
 __all__ = [
     "ENVIRONMENT_PREFIX",
     "SETTINGS_FILE",
+    "AwsSettings",
     "EodhdSettings",
     "FetchSettings",
     "ListSettings",

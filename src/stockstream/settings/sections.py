@@ -13,6 +13,7 @@ from typing import Literal
 from stockstream.errors import ConfigError
 
 __all__ = [
+    "AwsSettings",
     "EodhdSettings",
     "FetchSettings",
     "ListSettings",
@@ -61,6 +62,7 @@ class FetchSettings(_Section):
         lag_minutes: minutes after the close from which the bars of a session count as final.
         skip_after: failing runs in a row after which a symbol is asked for in every fifth run only.
         timeout: seconds that one request may take.
+        patience: seconds after which a source that does not work is given up.
     """
 
     provider: str = "yahoo"
@@ -73,6 +75,7 @@ class FetchSettings(_Section):
     lag_minutes: int = field(default=60, metadata={"least": 0})
     skip_after: int = field(default=5, metadata={"least": 1})
     timeout: float = field(default=20.0, metadata={"above": 0})
+    patience: float = field(default=600.0, metadata={"least": 0})
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,21 @@ class NotifySettings(_Section):
 
 
 @dataclass(frozen=True)
+class AwsSettings(_Section):
+    """Where sweeps run in the cloud.
+
+    Attributes:
+        region: of the stack; without one that of ``AWS_REGION`` or of the AWS profile.
+        prefix: that the names of the stack begin with, such as ``dev-``.
+        at_once: workers that a sweep is divided for; how many do run, the stack decides.
+    """
+
+    region: str = ""
+    prefix: str = ""
+    at_once: int = field(default=30, metadata={"least": 1})
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a user or a machine sets once.
 
@@ -172,6 +190,7 @@ class Settings:
         eodhd: the provider of this name.
         quality: from where on the check of bars calls something odd.
         notify: who hears of the daily run.
+        aws: where sweeps run in the cloud.
     """
 
     lake: str = "data/lake"
@@ -183,3 +202,4 @@ class Settings:
     eodhd: EodhdSettings = field(default_factory=EodhdSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
+    aws: AwsSettings = field(default_factory=AwsSettings)

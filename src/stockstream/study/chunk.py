@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stockstream.backtest.trial_rows import METRICS, joined_rows
+from stockstream.backtest.trial_rows import METRICS, empty_rows
 from stockstream.jit import part_of
 from stockstream.metrics.summary import Metrics
 from stockstream.study.reuse import panel_of, piece_of, plan_of
@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     import polars as pl
 
     from stockstream.backtest.run import Source
+    from stockstream.backtest.trial_rows import TrialRows
     from stockstream.study.study import Study
     from stockstream.study.trials import RanTrials
 
 __all__ = ["COUNTS", "Chunk", "cut_chunks", "run_chunk"]
 
 SUMS = ("sums", "squares", "cubes", "fourths", "downside")
+
+EVEN = 4
+"""Chunks of whole pieces are a multiple of it in number: so many workers end together."""
 
 COUNTS = frozenset(
     name for name, field_ in Metrics.__dataclass_fields__.items() if field_.type == "int"
@@ -70,8 +74,9 @@ def cut_chunks(study: Study) -> tuple[Chunk, ...]:
     """The chunks of a study: some whole pieces each, or parts of one piece that are alike."""
     points, pieces, most = study.points, len(study.pieces), study.chunk_trials
     if most >= points:
-        step = most // points * points
-        bounds = [*range(0, points * pieces, step), points * pieces]
+        parts = -(-pieces // (most // points))
+        parts = min(-(-parts // EVEN) * EVEN, pieces)
+        bounds = [pieces * part // parts * points for part in range(parts + 1)]
     else:
         parts = -(-points // most)
         inside = [points * part // parts for part in range(parts)]
@@ -101,17 +106,20 @@ def run_chunk(chunk: Chunk, lake: Source) -> pl.DataFrame:
     """
     study = chunk.study
     panel = panel_of(study, lake)
+    rows = empty_rows(chunk.trials, len(study.block_dates) - 1, len(study.curve_dates))
     ran: list[RanTrials] = []
     for piece, first, stop in _by_piece(chunk):
         planned = plan_of(
             study.config.strategy_class, study.space, study.config.parameters, first, stop
         )
         here = piece_of(study, piece, panel)
+        place = piece * study.points + first - chunk.first
+        own = rows.part(place, place + stop - first)
+        dates = study.block_dates, study.curve_dates
         with part_of(here.symbol_bars * study.trials):
-            ran.append(
-                run_planned(planned, here, study.config, study.block_dates, study.curve_dates)
-            )
-    return _frame(chunk, ran)
+            ran.append(run_planned(planned, here, study.config, *dates, own))
+        rows.errors.update((place + i, why) for i, why in own.errors.items())
+    return _frame(chunk, rows, ran)
 
 
 def _by_piece(chunk: Chunk) -> Iterator[tuple[int, int, int]]:
@@ -125,18 +133,16 @@ def _by_piece(chunk: Chunk) -> Iterator[tuple[int, int, int]]:
         trial += stop - point
 
 
-def _frame(chunk: Chunk, ran: Sequence[RanTrials]) -> pl.DataFrame:
+def _frame(chunk: Chunk, rows: TrialRows, ran: Sequence[RanTrials]) -> pl.DataFrame:
     import polars as pl
 
-    rows = joined_rows([part.rows for part in ran])
     columns = [pl.Series("trial", np.arange(chunk.first, chunk.stop))]
-    for name, values in zip(METRICS, rows.metrics.T, strict=True):
-        series = pl.Series(name, np.ascontiguousarray(values), nan_to_null=True)
+    for name, values in zip(METRICS, np.ascontiguousarray(rows.metrics.T), strict=True):
+        series = pl.Series(name, values, nan_to_null=True)
         columns.append(series.cast(pl.Int64) if name in COUNTS else series)
-    why = [rows.errors.get(i) for i in range(chunk.trials)] if rows.errors else [None]
-    error = pl.Series("error", why, pl.String)
-    columns.append(error if rows.errors else error.new_from_index(0, chunk.trials))
-    columns.append(pl.Series("path", [path for part in ran for path in part.paths], pl.String))
+    errors = [rows.errors.get(i) for i in range(chunk.trials)] if rows.errors else [None]
+    columns.append(_texts("error", [errors], chunk.trials))
+    columns.append(_texts("path", [part.paths for part in ran], chunk.trials))
     bars = (pl.Series("bars", part.bars.astype(np.int32)[None]) for part in ran)
     columns.append(
         pl.concat(
@@ -147,3 +153,13 @@ def _frame(chunk: Chunk, ran: Sequence[RanTrials]) -> pl.DataFrame:
     if rows.curve.shape[1]:
         columns.append(pl.Series("equity", rows.curve))
     return pl.DataFrame(columns)
+
+
+def _texts(name: str, parts: Sequence[Sequence[str | None]], count: int) -> pl.Series:
+    """A column of texts, which are all the same mostly."""
+    import polars as pl
+
+    known = set[str | None]().union(*parts)
+    if len(known) == 1:
+        return pl.Series(name, list(known), pl.String).new_from_index(0, count)
+    return pl.Series(name, [text for part in parts for text in part], pl.String)

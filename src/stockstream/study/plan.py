@@ -31,10 +31,13 @@ if TYPE_CHECKING:
 
     Days = NDArray[np.datetime64]
 
-__all__ = ["BLOCKS", "MOST_TRIALS", "plan_study"]
+__all__ = ["BLOCKS", "CHUNK_SECONDS", "MOST_TRIALS", "plan_study"]
 
 BLOCKS = 16
 """Blocks of time for which each trial keeps its sums: what cross-validation shuffles."""
+
+CHUNK_SECONDS = 0.5
+"""Work of a chunk on one core: enough to make its file worth while, little to lose."""
 
 MOST_TRIALS = 10_000_000_000
 
@@ -69,7 +72,7 @@ def plan_study(
     space: Space | None = None,
     blocks: int = BLOCKS,
     keep_equity: int = 0,
-    chunk_seconds: float = 0.5,
+    chunk_seconds: float = CHUNK_SECONDS,
 ) -> Study:
     """Plan a study.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -87,6 +88,21 @@ class StudyResult:
     def scan(self) -> pl.LazyFrame:
         """The trials as they were kept: see :func:`stockstream.study.chunk.run_chunk`."""
         return self.store.scan()
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of every number of every trial: equal wherever the study ran.
+
+        Raises:
+            NoDataError: a chunk has not run.
+        """
+        digest = hashlib.sha256()
+        for chunk in self.study.chunks:
+            for column in self.store.read(chunk).iter_columns():
+                digest.update(column.name.encode())
+                digest.update(column.is_null().to_numpy().tobytes())
+                digest.update(_bytes_of(column))
+        return digest.hexdigest()
 
     def frame(self) -> pl.DataFrame:
         """All trials in memory, a row each.
@@ -336,3 +352,12 @@ def _repeated(name: str, value: Any, count: int) -> pl.Series:
 
     shown = list(value) if isinstance(value, tuple) else value
     return pl.Series(name, [shown]).new_from_index(0, count)
+
+
+def _bytes_of(column: pl.Series) -> bytes:
+    import polars as pl
+
+    if column.dtype == pl.String:
+        return json.dumps(column.to_list()).encode()
+    known = column.fill_null(0) if column.has_nulls() else column
+    return known.to_numpy().tobytes()

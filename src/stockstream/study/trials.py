@@ -7,7 +7,7 @@ give the same fills.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -63,6 +63,7 @@ def run_planned(
     config: BacktestConfig,
     block_dates: Sequence[dt.date],
     curve_dates: Sequence[dt.date],
+    rows: TrialRows | None = None,
 ) -> RanTrials:
     """Run every point of a block over one panel, each with fresh capital.
 
@@ -72,10 +73,14 @@ def run_planned(
         config: capital, costs and how orders work.
         block_dates: ``[B + 1]``, where the blocks of time begin; the last is the day after the end.
         curve_dates: ``[K]``, days at whose close the equity is kept.
+        rows: a row for each point, to be written to; new ones by default.
     """
-    run = _Run(planned, panel, config, block_dates, curve_dates)
+    if rows is None:
+        rows = empty_rows(planned.size, len(block_dates) - 1, len(curve_dates))
+    run = _Run(planned, panel, config, block_dates, curve_dates, rows)
     run.fill()
-    return RanTrials(run.rows, run.paths, np.diff(run.edges))
+    rows.blank()
+    return RanTrials(rows, run.paths, np.diff(run.edges))
 
 
 class _Run:
@@ -88,19 +93,14 @@ class _Run:
         config: BacktestConfig,
         block_dates: Sequence[dt.date],
         curve_dates: Sequence[dt.date],
+        rows: TrialRows,
     ) -> None:
-        self.planned, self.panel, self.config = planned, panel, config
+        self.planned, self.panel, self.config, self.rows = planned, panel, config, rows
         days = panel.dates[panel.first :]
-        self.edges: Ints = np.searchsorted(days, np.array(block_dates, "datetime64[D]"))
-        self.at: Ints = np.searchsorted(days, np.array(curve_dates, "datetime64[D]"), "right") - 1
-        self.errors: dict[int, str] = {}
+        self.edges: Ints = np.searchsorted(days, _days(tuple(block_dates)))
+        self.at: Ints = np.searchsorted(days, _days(tuple(curve_dates)), "right") - 1
+        self.errors = rows.errors
         self.paths = [NOT_RUN] * planned.size
-
-    @cached_property
-    def rows(self) -> TrialRows:
-        """Made when a part of them is put in: a whole block takes their place."""
-        empty = empty_rows(self.planned.size, len(self.edges) - 1, len(self.at))
-        return empty._replace(errors=self.errors)
 
     def fill(self) -> None:
         self.errors.update(self.planned.errors)
@@ -130,17 +130,20 @@ class _Run:
         runner = SparseRunner(self.panel, self.config, edges=self.edges, curve=self.at)
         try:
             for part, numbers, conditions in evaluate_columns(programs, self.panel):
-                self._put(part.points, runner.run(part, numbers, conditions))
+                points = part.points
+                first, stop = int(points[0]), int(points[-1]) + 1
+                if stop - first == len(points):  # they ascend
+                    runner.run(part, numbers, conditions, self.rows.part(first, stop))
+                    self.paths[first:stop] = [SPARSE] * len(points)
+                else:
+                    self._put(points, runner.run(part, numbers, conditions))
                 for place in runner.left:
-                    self.paths[part.points[place]] = BROKER.format(why=RUINED)
+                    self.paths[points[place]] = BROKER.format(why=RUINED)
         except Exception as error:  # noqa: BLE001 - one bad piece never ends a sweep
             why = explained(error)
             self.errors.update((int(i), why) for i in programs.points)
 
     def _put(self, points: Ints, rows: TrialRows) -> None:
-        if len(points) == self.planned.size and bool((np.diff(points) == 1).all()):
-            self.rows, self.paths = rows._replace(errors=self.errors), [SPARSE] * len(points)
-            return
         for name in TrialRows._fields[:-1]:
             getattr(self.rows, name)[points] = getattr(rows, name)
         for point in points.tolist():
@@ -164,3 +167,9 @@ class _Run:
 
     def _step(self, i: int) -> Outcome:
         return run_event([Manager.alone(self.planned.strategy(i))], self.panel, self.config)
+
+
+@lru_cache(maxsize=8)
+def _days(dates: tuple[dt.date, ...]) -> NDArray[np.datetime64]:
+    """The same days, as NumPy compares them; pieces of one study ask for the same ones."""
+    return np.array(dates, "datetime64[D]")

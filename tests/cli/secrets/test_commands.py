@@ -46,6 +46,7 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "lake health": ("", "--run nobody"),
     "lake log": ("",),
     "lake restore": ("--version 'bars@0 actions@0'",),
+    "lake copy": ("copy", "s3://bucket/copy"),
     "lake verify": ("",),
     "lake repair": ("",),
     "lake vacuum": ("--dry-run",),
@@ -69,9 +70,19 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "report": ("latest", "nobody"),
     "compare": ("latest latest", "nobody nowhere"),
     "reproduce": ("latest", "nobody"),
+    "aws local up": ("--port 70000",),
+    "aws local down": ("--folder nowhere",),
+    "aws local status": ("--folder nowhere",),
+    "aws local env": ("--folder nowhere",),
+    "deploy aws plan": ("", "--region nowhere", "--var token=x", "--state s3://bucket"),
+    "deploy aws apply": ("--yes", "--yes --local"),
+    "deploy aws destroy": ("--yes", "--yes --local"),
+    "deploy aws status": ("", "--local --folder nowhere"),
 }
 WITHOUT_LAKE: Final = (
     *("report", "compare", "new strategy", "schedule show", "schedule remove"),
+    *(f"aws local {word}" for word in ("up", "down", "status", "env")),
+    *(f"deploy aws {word}" for word in ("plan", "apply", "destroy", "status")),
     *(f"runs {word}" for word in ("list", "show", "follow", "cancel", "compare", "delete")),
 )
 

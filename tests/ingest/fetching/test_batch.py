@@ -12,6 +12,7 @@ import pytest
 from stockstream.errors import ConfigError, DataError, LakeError
 from stockstream.ingest.batch import fetch_batch
 from stockstream.ingest.notes import Notes
+from stockstream.ingest.pacing import Clock, Pacing
 from stockstream.lake.raw import RAW_SCHEMA, RawZone
 from stockstream.lake.store import Lake
 from stockstream.providers.base import Failure
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from tests.ingest.fetching.conftest import MakeLake, Source, TurnedClock
 
     from stockstream.ingest.health import HealthEvent
-    from stockstream.ingest.pacing import Pacing
 
 SESSION = dt.date(2024, 6, 28)
 STEADY = [15.42, 15.4, 15.61, 15.55, 15.5, 15.38, 15.44, 15.7, 15.72, 15.69, 15.8, 15.75]
@@ -501,6 +501,34 @@ def test_a_source_that_is_down_is_left_alone(
     assert len(source.calls) < 40
     assert clock.seconds <= 601.0
     assert "given up for now" in answer["body"]
+
+
+def test_what_has_come_is_kept_when_the_time_is_up(
+    tmp_path: Path, new_source: type[Source], clock: TurnedClock
+) -> None:
+    """One request a second, and a limit after five: what is left fails in passing."""
+    clock._end = 5.0
+    symbols = [f"S{number}" for number in range(9)]
+    source = new_source(dict.fromkeys(symbols, STEADY), clock=clock)
+    pacing = Pacing.of(1.0, clock)
+    answer = fetch_batch(tmp_path, source, symbols, 0, SESSION, pacing=pacing)
+    assert (answer["statusCode"], len(source.calls)) == (200, 6)
+    assert answer["metadata"]["symbols_failed"] == ["S6", "S7", "S8"]
+    failed = notes_of(tmp_path).failed
+    assert {why.kind for why in failed.values()} == {"transient"}
+    assert {why.reason for why in failed.values()} == {
+        "no time was left to ask for it; the next run does"
+    }
+
+
+def test_nobody_waits_for_a_retry_when_the_time_is_up(
+    tmp_path: Path, new_source: type[Source]
+) -> None:
+    source = new_source({"A": STEADY}, faults={"A": ["transient"]}, forever=["A"])
+    pacing = Pacing.of(None, Clock(0.0))
+    answer = fetch_batch(tmp_path, source, ["A"], 0, SESSION, pacing=pacing)
+    assert (answer["statusCode"], source.calls) == (503, [])
+    assert "no time was left" in answer["body"]
 
 
 def test_an_outage_in_the_middle_costs_no_symbol(

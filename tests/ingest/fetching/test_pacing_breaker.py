@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stockstream.errors import TransientError
-from stockstream.ingest.pacing import Breaker
+from stockstream.ingest.pacing import Breaker, Clock
 
 if TYPE_CHECKING:
     from tests.ingest.fetching.conftest import SharedClock, TurnedClock
@@ -136,6 +136,16 @@ def test_stragglers_are_no_probe(clock: TurnedClock) -> None:
     before = clock.seconds
     breaker.enter()
     assert clock.seconds == before + 10.0
+
+
+def test_it_gives_up_when_the_time_of_the_clock_is_up() -> None:
+    clock = Clock(0.0)
+    clock.sleep(3600.0)  # nobody waits any more
+    breaker = Breaker(clock=clock)
+    with pytest.raises(TransientError, match="no time was left"):
+        breaker.enter()
+    assert not Clock(3600.0).is_over
+    assert not Clock().is_over
 
 
 def test_whoever_has_waited_longest_probes(new_shared_clock: type[SharedClock]) -> None:

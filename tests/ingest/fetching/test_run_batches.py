@@ -25,7 +25,7 @@ from stockstream.lake.raw import RawZone
 from stockstream.settings import FetchSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tests.ingest.fetching.conftest import MakeLake, Source, TurnedClock
@@ -54,11 +54,25 @@ def digests(place: Path) -> dict[str, str]:
     }
 
 
-def control_c() -> None:
-    """Interrupt the main thread, as a terminal does."""
+@pytest.fixture
+def control_c() -> Iterator[Callable[[], None]]:
+    """Interrupts the main thread once, as a terminal does.
+
+    By a signal of its own: one that comes late, or twice, must not reach another test.
+    """
+    armed = True
+
+    def interrupt(*_: object) -> None:
+        nonlocal armed
+        if armed:
+            armed = False
+            raise KeyboardInterrupt
+
     main = threading.main_thread().ident
     assert main is not None
-    signal.pthread_kill(main, signal.SIGINT)
+    signal.signal(signal.SIGUSR1, interrupt)
+    yield lambda: signal.pthread_kill(main, signal.SIGUSR1)
+    armed = False
 
 
 def statuses(answers: Sequence[dict[str, Any]]) -> list[int]:
@@ -188,8 +202,8 @@ def test_the_rate_is_what_is_set_or_what_the_source_bears(
     made: list[RateBudget] = []
     original = Pacing.of
 
-    def watched(per_second: float | None, clock: Clock | None = None) -> Pacing:
-        made.append((pacing := original(per_second, clock)).budget)
+    def watched(per_second: float | None, clock: Clock | None = None, **rest: Any) -> Pacing:
+        made.append((pacing := original(per_second, clock, **rest)).budget)
         return pacing
 
     monkeypatch.setattr(Pacing, "of", watched)
@@ -296,7 +310,10 @@ def test_another_size_of_batches_fetches_only_what_is_missing(
 
 
 def test_an_interrupt_leaves_what_is_done_and_stops_the_rest(
-    tmp_path: Path, new_source: type[Source], clock: TurnedClock
+    tmp_path: Path,
+    new_source: type[Source],
+    clock: TurnedClock,
+    control_c: Callable[[], None],
 ) -> None:
     batches = plan(10, 4)
     source = new_source(dict.fromkeys(all_symbols(batches), CLOSES))
@@ -318,14 +335,15 @@ def test_an_interrupt_leaves_what_is_done_and_stops_the_rest(
     assert set(source.asked) == {name for batch in batches[3:] for name in batch["symbols"]}
 
 
-def test_an_interrupt_wakes_up_those_who_wait(tmp_path: Path, new_source: type[Source]) -> None:
+def test_an_interrupt_wakes_up_those_who_wait(
+    tmp_path: Path, new_source: type[Source], control_c: Callable[[], None]
+) -> None:
     """Three batches wait for the budget, a quarter of an hour each, when the run is interrupted."""
     clock = Clock()
     pacing = Pacing(RateBudget(0.001, clock=clock), Breaker(clock=clock), clock)
     batches = plan(4, 2)
     source = new_source(dict.fromkeys(all_symbols(batches), CLOSES))
     asked = itertools.count()
-    # a second one, from another thread, would reach whatever runs after this test
     source.before = lambda _: None if next(asked) else control_c()
     with pytest.raises(KeyboardInterrupt):
         fetch_batches(tmp_path, source, batches, SESSION, pacing=pacing)
@@ -378,7 +396,7 @@ def test_a_killed_run_goes_on_where_it_was(
     words = [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path)]
     assert subprocess.run(words, check=False).returncode == -signal.SIGKILL
     there = {batch.number for batch in RawZone(tmp_path).batches()}
-    assert {0, 1, 2, 3, 4, 5} <= there
+    assert len(set(range(7)) - there) <= 1  # the other thread had one of them in hand
     assert 7 not in there
     before = digests(tmp_path)
     batches = plan(10, 3)

@@ -107,6 +107,29 @@ def test_the_bits_of_evaluating_one_by_one(symbol: Panel, compiles: bool) -> Non
             assert assert_evaluated(programs, symbol) == 1
 
 
+class Means(RuleStrategy):
+    """Rolling means that are compared, of prices or of what has gaps; one is read on from too."""
+
+    n: int = 3
+    gaps: int = 0
+
+    def rules(self, bars: Any) -> Any:
+        value = bars.factor("Value") if self.gaps else bars.close
+        mean = sma(value, self.n)
+        return Signals(enter_long=mean > sma(value, 7), exit_long=mean.lag(1) > value)
+
+
+@pytest.mark.parametrize("compiles", [False, True])
+@pytest.mark.parametrize("gaps", [0, 1])
+@pytest.mark.parametrize("rows", [5, 2000])
+def test_means_side_by_side(symbol: Panel, compiles: bool, gaps: int, rows: int) -> None:
+    """Also where they cannot be: of a series with a gap, or a short one."""
+    short = symbol.truncate(rows) if rows < symbol.sessions else symbol
+    with part_of(10**9 if compiles else 0):
+        for programs in programs_of(Means, n=np.arange(2, 12), gaps=np.array([gaps])):
+            assert_evaluated(programs, short)
+
+
 def test_shared_columns_are_made_once(symbol: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     called = []
 

@@ -25,9 +25,9 @@ ALL_IN: Final = 1e-12
 @kernel
 def stay_flat(p: int, start: int, until: int, series: Series, desk: Desk) -> None:
     """Account for the bars ``start`` to ``until``, both included, with nothing but cash."""
-    trial = desk.trials[p]
+    trial = desk.trial[0]
     cash = trial.cash
-    _add_return(p, start, cash / trial.equity - 1.0, series, desk)
+    _add_return(start, cash / trial.equity - 1.0, series, desk)
     trial.equity = cash
     trial.equities += cash * (until - start + 1)
     trial.still += until - start
@@ -43,16 +43,16 @@ def stay_flat(p: int, start: int, until: int, series: Series, desk: Desk) -> Non
 @kernel
 def stay_in(p: int, start: int, until: int, series: Series, desk: Desk) -> None:
     """Account for the bars ``start`` to ``until``, both included, in a position."""
-    trial, close = desk.trials[p], series.close
+    trial, close = desk.trial[0], series.close
     cash, quantity = trial.cash, trial.quantity
     equity = cash + quantity * close[start]
-    _add_return(p, start, equity / trial.equity - 1.0, series, desk)
+    _add_return(start, equity / trial.equity - 1.0, series, desk)
     if until > start:
         all_in = cash <= ALL_IN * equity
-        if all_in and series.calm == 1:
-            _add_summed(p, start + 1, until + 1, series, desk)
+        if all_in and series.calm[0] == 1:
+            _add_summed(start + 1, until + 1, series, desk)
         else:
-            _add_each(p, start + 1, until + 1, series, desk)
+            _add_each(start + 1, until + 1, series, desk)
     _meet_extremes(start, until, series, trial)
     bars = until - start + 1
     trial.held += bars
@@ -65,7 +65,7 @@ def stay_in(p: int, start: int, until: int, series: Series, desk: Desk) -> None:
 @kernel
 def _keep_curve(p: int, until: int, quantity: float, series: Series, desk: Desk) -> None:
     """Write the equity down at the bars up to this one at which it is asked for."""
-    trial = desk.trials[p]
+    trial = desk.trial[0]
     while trial.kept < len(desk.curve_at) and desk.curve_at[trial.kept] <= until:
         t = desk.curve_at[trial.kept]
         desk.curve[p][trial.kept] = trial.cash + quantity * series.close[t]
@@ -73,14 +73,14 @@ def _keep_curve(p: int, until: int, quantity: float, series: Series, desk: Desk)
 
 
 @kernel
-def _add_return(p: int, t: int, value: float, series: Series, desk: Desk) -> None:
+def _add_return(t: int, value: float, series: Series, desk: Desk) -> None:
     """One return that is no other trial's."""
-    trial = desk.trials[p]
+    trial = desk.trial[0]
     while t >= desk.edges[trial.block + 1]:
         trial.block += 1
     square = value * value
-    desk.sums[p][trial.block] += value
-    desk.squares[p][trial.block] += square
+    desk.sums[trial.block] += value
+    desk.squares[trial.block] += square
     trial.cubes += square * value
     trial.fourths += square * square
     short = min(value - series.risk_free, 0.0)
@@ -88,9 +88,9 @@ def _add_return(p: int, t: int, value: float, series: Series, desk: Desk) -> Non
 
 
 @kernel
-def _add_summed(p: int, start: int, stop: int, series: Series, desk: Desk) -> None:
+def _add_summed(start: int, stop: int, series: Series, desk: Desk) -> None:
     """Returns of the bars ``start:stop`` that are those of the close: prefix sums know them."""
-    trial, sums = desk.trials[p], series.sums
+    trial, sums = desk.trial[0], series.sums
     first, last = sums[start], sums[stop]
     trial.cubes += last.cubes - first.cubes
     trial.fourths += last.fourths - first.fourths
@@ -99,21 +99,21 @@ def _add_summed(p: int, start: int, stop: int, series: Series, desk: Desk) -> No
         while start >= desk.edges[trial.block + 1]:
             trial.block += 1
         end = min(stop, desk.edges[trial.block + 1])
-        desk.sums[p][trial.block] += sums[end].returns - sums[start].returns
-        desk.squares[p][trial.block] += sums[end].squares - sums[start].squares
+        desk.sums[trial.block] += sums[end].returns - sums[start].returns
+        desk.squares[trial.block] += sums[end].squares - sums[start].squares
         start = end
 
 
 @kernel
-def _add_each(p: int, start: int, stop: int, series: Series, desk: Desk) -> None:
+def _add_each(start: int, stop: int, series: Series, desk: Desk) -> None:
     """Returns of the bars ``start:stop`` with money left over: each of its own."""
-    trial = desk.trials[p]
+    trial = desk.trial[0]
     while start < stop:
         while start >= desk.edges[trial.block + 1]:
             trial.block += 1
         end = min(stop, desk.edges[trial.block + 1])
         _returns_of(start, end, trial, series, desk)
-        _add_powers(p, end - start, series, desk)
+        _add_powers(end - start, series, desk)
         start = end
 
 
@@ -127,8 +127,8 @@ def _returns_of(start: int, stop: int, trial: Trial, series: Series, desk: Desk)
 
 
 @kernel
-def _add_powers(p: int, count: int, series: Series, desk: Desk) -> None:
-    trial, values = desk.trials[p], desk.scratch
+def _add_powers(count: int, series: Series, desk: Desk) -> None:
+    trial, values = desk.trial[0], desk.scratch
     risk_free = series.risk_free
     total = squares = cubes = fourths = shortfalls = 0.0
     for i in range(count):
@@ -140,8 +140,8 @@ def _add_powers(p: int, count: int, series: Series, desk: Desk) -> None:
         cubes += square * value
         fourths += square * square
         shortfalls += short * short
-    desk.sums[p][trial.block] += total
-    desk.squares[p][trial.block] += squares
+    desk.sums[trial.block] += total
+    desk.squares[trial.block] += squares
     trial.cubes += cubes
     trial.fourths += fourths
     trial.shortfalls += shortfalls

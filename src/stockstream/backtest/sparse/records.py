@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from stockstream.backtest.broker.records import Codes, Column, FillRow
     from stockstream.backtest.sparse.signals import Marks, Rows
 
-__all__ = ["Desk", "Given", "Trial"]
+__all__ = ["Desk", "Given", "Kept", "Measures", "Trial"]
 
 
 class Trial(Record):
-    """The account, the position and the measures of one trial. All of it is kept of each."""
+    """The account, the position and the sums of one trial: of the one that runs."""
 
     __slots__ = (
         "cash",
@@ -99,6 +99,47 @@ class Trial(Record):
     given_up: int  # 1: something that only the broker knows to handle; the rest means nothing
 
 
+class Measures(Record):
+    """What is kept of a trial: the fields of ``metrics.summary.Metrics``, in their order."""
+
+    __slots__ = (
+        "total_return",
+        "annualised_return",
+        "volatility",
+        "sharpe",
+        "sortino",
+        "calmar",
+        "max_drawdown",
+        "max_drawdown_length",
+        "win_rate",
+        "profit_factor",
+        "average_win",
+        "average_loss",
+        "exposure",
+        "turnover",
+        "costs",
+        "trades",
+        "open_trades",
+    )
+    total_return: float
+    annualised_return: float
+    volatility: float
+    sharpe: float
+    sortino: float
+    calmar: float
+    max_drawdown: float
+    max_drawdown_length: float
+    win_rate: float
+    profit_factor: float
+    average_win: float
+    average_loss: float
+    exposure: float
+    turnover: float
+    costs: float
+    trades: float
+    open_trades: float
+
+
 class Given(NamedTuple):
     """The programs, point by point."""
 
@@ -117,19 +158,32 @@ class Given(NamedTuple):
     max_bars: Codes
     cooldown: Codes
     capital: float
+    periods: float  # bars in a year
     rows: Rows
 
 
 class Desk(NamedTuple):
-    """Where trials write: scratch memory, and a row of results for each."""
+    """Where trials write while they run: memory that one after the other uses."""
 
     enter: Marks
     exit: Marks
     scratch: Column  # [T]: returns of the bars of one piece
-    edges: Codes  # [B + 1], bars of the panel
+    edges: Codes  # [B + 3], bars of the panel: a block before and one after those that are kept
+    sums: Column  # [B + 2]
+    squares: Column
     curve_at: Codes  # [K], ascending
-    trials: list[Trial]
+    trial: list[Trial]  # one
+    fills: list[FillRow]  # of one trial, for tests; empty: not asked for
+    curve: list[Column]  # [n][K], as curve_at, in money
+
+
+class Kept(NamedTuple):
+    """What is left of the trials, a row each; see ``backtest.trial_rows.TrialRows``."""
+
+    measures: list[Measures]
     sums: list[Column]  # [n][B]
     squares: list[Column]
-    curve: list[Column]  # [n][K]
-    fills: list[FillRow]  # of one trial, for tests; empty: not asked for
+    cubes: Column
+    fourths: Column
+    downside: Column
+    given_up: Codes  # 1: the row means nothing

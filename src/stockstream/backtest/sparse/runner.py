@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,12 @@ from stockstream.backtest.broker.terms import Terms
 from stockstream.backtest.codes import ENTER_LONG, EXIT_LONG
 from stockstream.backtest.compiled import run_decisions
 from stockstream.backtest.decisions import Decisions
-from stockstream.backtest.sparse.measures import metrics_of, shortfalls_of
 from stockstream.backtest.sparse.programs import GIVEN
-from stockstream.backtest.sparse.records import Desk, Given, Trial
-from stockstream.backtest.sparse.series import series_of
+from stockstream.backtest.sparse.records import Desk, Given, Kept, Measures, Trial
+from stockstream.backtest.sparse.series import series_in_hand, series_of
 from stockstream.backtest.sparse.signals import PADDING, Marks, Rows, next_event, watch
 from stockstream.backtest.sparse.trial import run_trials
-from stockstream.backtest.trial_rows import TrialRows, rows_of
+from stockstream.backtest.trial_rows import TrialRows, empty_rows, rows_of
 from stockstream.jit import compiled, part_of, pays_to_compile
 from stockstream.market.panel import DIVIDEND
 from stockstream.strategy.orders import Bracket, Ticket
@@ -95,61 +95,64 @@ class SparseRunner:
         self._terms = Terms.of(config)
         self.left: tuple[int, ...] = ()
 
-    def run(self, programs: Programs, numbers: Floats, conditions: NDArray[np.uint8]) -> TrialRows:
+    def run(
+        self,
+        programs: Programs,
+        numbers: Floats,
+        conditions: NDArray[np.uint8],
+        rows: TrialRows | None = None,
+    ) -> TrialRows:
         """Run programs, all of them.
 
         Args:
             programs: their tests and exits.
             numbers: ``[C, T]``, what the tests compare, for every bar of the panel.
             conditions: ``[D, T]``, 1 where a given condition holds.
+            rows: a row for each program, to be written to; new ones by default.
 
         Returns:
             A row for each program, in their order.
         """
-        rows, trials = self._run(programs, numbers, conditions, fills=0)[:2]
-        self.left = tuple(np.flatnonzero(trials["given_up"]).tolist())
+        if rows is None:
+            rows = empty_rows(len(programs.points), len(self._edges) - 1, len(self._curve))
+        kept = self._run(programs, numbers, conditions, rows, fills=0)[1]
+        self.left = tuple(np.flatnonzero(kept.given_up).tolist())
         with part_of(len(self.left) * self._bars):
             for place in self.left:
                 self._run_by_broker(place, programs, numbers, conditions, rows)
-        return self._without_margins(rows)
+        return rows
 
     def fills(
         self, programs: Programs, numbers: Floats, conditions: NDArray[np.uint8], place: int
     ) -> NDArray[Any]:
         """The fills of one program, as the broker writes them down."""
-        one = _only(programs, place)
-        _, trials, fills = self._run(one, numbers, conditions, fills=2 * self._panel.sessions)
-        return records_of(FillRow, fills, int(trials["fills"][0]))
+        one, rows = _only(programs, place), empty_rows(1, len(self._edges) - 1, len(self._curve))
+        desk, _ = self._run(one, numbers, conditions, rows, fills=2 * self._panel.sessions)
+        return records_of(FillRow, desk.fills, int(desk.trial[0].fills))
 
     def _run(
-        self, programs: Programs, numbers: Floats, conditions: NDArray[np.uint8], *, fills: int
-    ) -> tuple[TrialRows, NDArray[Any], Any]:
+        self,
+        programs: Programs,
+        numbers: Floats,
+        conditions: NDArray[np.uint8],
+        rows: TrialRows,
+        *,
+        fills: int,
+    ) -> tuple[Desk, Kept]:
         count = len(programs.points)
         lists = not self._to_compile(count)
-        desk = self._desk(count, fills, lists=lists)
+        desk, kept = self._desk(count, fills, lists=lists), _kept(rows, lists=lists)
         given = self._given(programs, numbers, conditions, lists=lists)
         if lists:
-            run_trials(0, count, given, self._listed, self._terms, desk)
+            run_trials(0, count, given, self._listed, self._terms, desk, kept)
+            _copy_rows(kept, rows)
         else:
             terms = self._terms.as_arrays()
-            compiled(run_trials)(0, count, given, self._series, terms, desk)
-        trials = records_of(Trial, desk.trials, count)
-        kept: tuple[Any, ...] = (desk.sums, desk.squares)
-        sums, squares = (np.asarray(rows).reshape(count, -1) for rows in kept)
-        downside = shortfalls_of(trials, self._config)
-        rows = TrialRows(
-            metrics_of(
-                trials, sums, squares, downside, self._panel.first, self._bars, self._config
-            ),
-            sums,
-            squares,
-            trials["cubes"].copy(),
-            trials["fourths"].copy(),
-            downside,
-            self._curve_of(desk),
-            {},
-        )
-        return rows, trials, desk.fills
+            series = series_in_hand(self._panel, self._config)
+            compiled(run_trials)(0, count, given, series, terms, desk, kept)
+        if len(self._curve):
+            rows.curve[:] = self._curve_of(desk)
+        return desk, kept
 
     def _to_compile(self, count: int) -> bool:
         if self._compiles is None:
@@ -157,40 +160,27 @@ class SparseRunner:
         return self._compiles
 
     @cached_property
-    def _series(self) -> Series:
-        return series_of(self._panel, self._config, lists=False)
-
-    @cached_property
     def _listed(self) -> Series:
-        return series_of(self._panel, self._config, lists=True)
-
-    @cached_property
-    def _all_edges(self) -> Ints:
-        """The edges, with a block before and one after them: together they have every bar."""
-        return np.concatenate(([0], self._edges, [self._bars]))
-
-    def _without_margins(self, rows: TrialRows) -> TrialRows:
-        return rows._replace(sums=rows.sums[:, 1:-1], squares=rows.squares[:, 1:-1])
+        return series_of(self._panel, self._config)
 
     def _desk(self, count: int, fills: int, *, lists: bool) -> Desk:
-        bars, blocks = self._panel.sessions, len(self._all_edges) - 1
-        edges, curve_at = self._all_edges + self._panel.first, np.sort(self._curve)
-        curve_at = curve_at[curve_at >= 0] + self._panel.first
-        shapes = ((count, blocks), (count, blocks), (count, len(curve_at)))
-        kept: list[Any] = [np.zeros(shape) for shape in shapes]
+        inside = np.sort(self._curve[self._curve >= 0])
+        # a block before and one after the others: together they have every bar
+        edges = np.concatenate(([0], self._edges, [self._bars])) + self._panel.first
         ready: Any = (lambda column: column.tolist()) if lists else (lambda column: column)
-        sums, squares, curve = map(ready, kept)
+        bars, blocks = self._panel.sessions, len(edges) - 1
+        memory = _Marked(bars, lists=True) if lists else _memory.of(bars)
         return Desk(
-            _marks(bars, lists=lists),
-            _marks(bars, lists=lists),
-            ready(np.zeros(bars)),
+            memory.enter,
+            memory.exit,
+            memory.scratch,
             ready(edges),
-            ready(curve_at),
-            table(Trial, count, lists=lists),
-            sums,
-            squares,
-            curve,
-            table(FillRow, fills, lists=lists),
+            ready(np.empty(blocks)),
+            ready(np.empty(blocks)),
+            ready(inside + self._panel.first),
+            memory.trial,
+            table(FillRow, fills, lists=lists) if fills else memory.no_fills,
+            ready(np.empty((count, len(inside)))),
         )
 
     def _given(
@@ -204,12 +194,12 @@ class SparseRunner:
         if lists:
             columns = [part if isinstance(part, int) else part.tolist() for part in columns]
             rows = Rows(numbers.tolist(), conditions.tolist())
-        columns += [self._config.initial_capital, rows]
+        columns += [self._config.initial_capital, self._config.periods_per_year, rows]
         return Given._make(columns)
 
     def _curve_of(self, desk: Desk) -> NDArray[np.float32]:
         """``[n, K]``, in the order in which it was asked for; 1 before the first bar."""
-        kept = np.asarray(desk.curve).reshape(len(desk.trials), -1)
+        kept = np.asarray(desk.curve)
         grown = np.ones((len(kept), len(self._curve)))
         inside = np.argsort(self._curve, kind="stable")[len(self._curve) - kept.shape[1] :]
         grown[:, inside] = kept / self._config.initial_capital
@@ -234,7 +224,7 @@ class SparseRunner:
         size = np.full(len(at), programs.weight[place])
         made = Decisions.at_rows(self._panel, at, code[at], size, Ticket(bracket=bracket))
         outcome = run_decisions(made, self._panel, self._config)
-        one = rows_of(outcome, self._config, self._all_edges, self._curve)
+        one = rows_of(outcome, self._config, self._edges, self._curve)
         for name in TrialRows._fields[:-1]:
             getattr(rows, name)[place] = getattr(one, name)[0]
 
@@ -254,6 +244,52 @@ class SparseRunner:
             found.append(t)
             t = next_event(made, t + 1, stop)
         return found
+
+
+class _Marked:
+    """What trials write to and the next one writes over."""
+
+    def __init__(self, bars: int, *, lists: bool) -> None:
+        scratch: Any = np.zeros(bars)
+        self.bars = bars
+        self.enter, self.exit = _marks(bars, lists=lists), _marks(bars, lists=lists)
+        self.scratch = scratch.tolist() if lists else scratch
+        self.trial = table(Trial, 1, lists=lists)
+        self.no_fills = table(FillRow, 0, lists=lists)
+
+
+class _Memory(threading.local):
+    """The same, of each thread: what one symbol needed serves the next one."""
+
+    def __init__(self) -> None:
+        self.held: _Marked | None = None
+
+    def of(self, bars: int) -> _Marked:
+        """For so many bars."""
+        if self.held is None or self.held.bars != bars:
+            self.held = _Marked(bars, lists=False)
+        return self.held
+
+
+_memory = _Memory()
+
+
+def _kept(rows: TrialRows, *, lists: bool) -> Kept:
+    """Where a kernel writes rows: into them, or into lists that :func:`_copy_rows` reads."""
+    count = len(rows.cubes)
+    parts: list[Any] = [rows.sums, rows.squares, rows.cubes, rows.fourths, rows.downside]
+    parts.append(np.zeros(count, np.int64))
+    if lists:
+        return Kept(table(Measures, count, lists=True), *(part.tolist() for part in parts))
+    measures: Any = rows.metrics.view(Measures.dtype())[:, 0]
+    return Kept(measures, *parts)
+
+
+def _copy_rows(kept: Kept, rows: TrialRows) -> None:
+    measures = records_of(Measures, kept.measures, len(rows.cubes))
+    rows.metrics[:] = measures.view(np.float64).reshape(rows.metrics.shape)
+    for name in ("sums", "squares", "cubes", "fourths", "downside"):
+        getattr(rows, name)[:] = getattr(kept, name)
 
 
 def _column(values: NDArray[Any]) -> NDArray[Any]:

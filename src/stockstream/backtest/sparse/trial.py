@@ -24,6 +24,7 @@ from stockstream.backtest.codes import (
     BY_TRAILING_STOP,
     CASH_IN_LIEU,
 )
+from stockstream.backtest.sparse.measures import begin, settle
 from stockstream.backtest.sparse.path import stay_flat, stay_in
 from stockstream.backtest.sparse.programs import CROSSES_ABOVE, CROSSES_BELOW
 from stockstream.backtest.sparse.series import SPAN
@@ -34,7 +35,7 @@ from stockstream.market.panel import SPLIT
 if TYPE_CHECKING:
     from stockstream.backtest.broker.records import Codes, Column
     from stockstream.backtest.broker.terms import Terms
-    from stockstream.backtest.sparse.records import Desk, Given, Trial
+    from stockstream.backtest.sparse.records import Desk, Given, Kept, Trial
     from stockstream.backtest.sparse.series import Series
     from stockstream.backtest.sparse.signals import Watch
 
@@ -45,18 +46,13 @@ LONG: Final = 1.0
 
 @kernel
 def run_trials(
-    start: int, stop: int, given: Given, series: Series, terms: Terms, desk: Desk
+    start: int, stop: int, given: Given, series: Series, terms: Terms, desk: Desk, kept: Kept
 ) -> None:
-    """Run the programs ``start:stop``; the records of their trials are zero."""
+    """Run the programs ``start:stop``, and write down what is kept of each."""
     for p in range(start, stop):
         enter, leave = _watches(p, p > start, given, desk)
-        trial = desk.trials[p]
-        trial.cash = given.capital
-        trial.equity = given.capital
-        trial.peak = given.capital
-        trial.peak_bar = series.first
-        trial.deepest = 1.0
-        trial.next_exit = -1
+        trial = desk.trial[0]
+        begin(given.capital, series.first, desk, trial)
         since = series.first
         while since < series.stop:
             bar = _next_purchase(p, since, enter, leave, given, series, terms, trial)
@@ -65,6 +61,7 @@ def run_trials(
             if bar < series.stop:
                 _buy(bar, series.bars[bar].open, terms, desk, trial)
                 since = _hold(p, bar, given, series, terms, desk)
+        settle(p, given, series, desk, kept)
 
 
 @kernel
@@ -216,7 +213,7 @@ def _count_fill(
 @kernel
 def _hold(p: int, bar: int, given: Given, series: Series, terms: Terms, desk: Desk) -> int:
     """Hold what was bought at the open of ``bar``. Returns the bar that sells it, or the end."""
-    trial = desk.trials[p]
+    trial = desk.trial[0]
     close_at, reason = min(trial.next_exit, series.stop - 1), BY_ORDER
     if given.max_bars[p] > 0 and bar + given.max_bars[p] - 1 <= close_at:
         close_at, reason = bar + given.max_bars[p] - 1, BY_TIME

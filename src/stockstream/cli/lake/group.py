@@ -8,6 +8,7 @@ from stockstream.cli import options
 from stockstream.cli.exits import EPILOG
 from stockstream.cli.help import HelpCommand, HelpGroup
 from stockstream.cli.lake.contents import info, symbols, universe
+from stockstream.cli.lake.copy import copy
 from stockstream.cli.lake.records import findings, health, quarantine
 from stockstream.cli.lake.upkeep import repair, vacuum, verify
 from stockstream.cli.lake.versions import log, restore
@@ -41,6 +42,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., int | None]], ...] = (
     (CONTENT, health),
     (UPKEEP, log),
     (UPKEEP, restore),
+    (UPKEEP, copy),
     (UPKEEP, verify),
     (UPKEEP, repair),
     (UPKEEP, vacuum),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from typing import Final
 
 from stockstream.errors import TransientError
 from stockstream.ingest.pacing.clock import Clock
 
 __all__ = ["Breaker"]
+
+TIME_IS_UP: Final = "no time was left to ask for it; the next run does"
 
 POLL = 0.25
 """Seconds after which those who wait for the outcome of a probe look again."""
@@ -21,7 +24,8 @@ class Breaker:
     always fail, however often they are tried, say nothing about the source. While it is open
     everyone waits. After a cool-down one request goes through as a probe, of whoever has waited
     longest: a good answer closes the breaker, a bad one makes the next cool-down twice as long.
-    When the source has not answered for as long as ``patience``, the breaker gives up, for good.
+    When the source has not answered for as long as ``patience``, or the limit of the clock has
+    passed, the breaker gives up, for good.
 
     Args:
         run: failures in a row that open it.
@@ -110,6 +114,8 @@ class Breaker:
     def _wait(self) -> float:
         """Seconds to wait before asking again whether to go; 0: go."""
         with self._lock:
+            if self._clock.is_over and not self.gave_up:
+                self.gave_up = TIME_IS_UP
             if self.gave_up:
                 raise TransientError(self.gave_up)
             if self._open_until is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import threading
 import time
 
@@ -14,10 +15,20 @@ class Stopped(Exception):  # noqa: N818 - an event to handle, not an error to sh
 
 
 class Clock:
-    """Time, and waiting that can be cut short from another thread. Tests bring one of their own."""
+    """Time, and waiting that can be cut short from another thread. Tests bring one of their own.
 
-    def __init__(self) -> None:
+    Args:
+        limit: seconds from now after which nobody waits any more; None: no limit.
+    """
+
+    def __init__(self, limit: float | None = None) -> None:
         self._stopped = threading.Event()
+        self._end = math.inf if limit is None else self.time() + limit
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the limit has passed."""
+        return self._end < math.inf and self.time() >= self._end
 
     def time(self) -> float:
         """Seconds since some moment; never goes back."""
@@ -28,11 +39,13 @@ class Clock:
         return dt.datetime.now(dt.UTC)
 
     def sleep(self, seconds: float) -> None:
-        """Wait; 0 only asks whether the run goes on.
+        """Wait, at most until the limit; 0 only asks whether the run goes on.
 
         Raises:
             Stopped: the run was told to stop, before or meanwhile.
         """
+        if self._end < math.inf:
+            seconds = min(seconds, self._end - self.time())
         if self._stopped.is_set() or (seconds > 0 and self._stopped.wait(seconds)):
             raise Stopped
 

@@ -26,7 +26,16 @@ class Pacing:
     clock: Clock
 
     @classmethod
-    def of(cls, per_second: float | None, clock: Clock | None = None) -> Pacing:
-        """Pacing at a rate; None means no limit."""
+    def of(
+        cls, per_second: float | None, clock: Clock | None = None, *, patience: float = 600.0
+    ) -> Pacing:
+        """Pacing at a rate.
+
+        Args:
+            per_second: most requests a second; None means no limit.
+            clock: what to wait by.
+            patience: seconds after which a source that does not work is given up.
+        """
         clock = clock or Clock()
-        return cls(RateBudget(per_second, clock=clock), Breaker(clock=clock), clock)
+        breaker = Breaker(patience=patience, clock=clock)
+        return cls(RateBudget(per_second, clock=clock), breaker, clock)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from stockstream.market.panel import PRICE_FIELDS
+
 if TYPE_CHECKING:
     from stockstream.backtest.config import BacktestConfig
     from stockstream.market.panel import Panel
@@ -67,8 +69,8 @@ class Piece:
             panel: of all symbols and days of the study; shared, never changed.
         """
         chosen = self._selected(panel)
-        start = int(np.searchsorted(chosen.dates, np.datetime64(self.warmup_start)))
-        first = int(np.searchsorted(chosen.dates, np.datetime64(self.start)))
+        begins = np.array((self.warmup_start, self.start), "datetime64[D]")
+        start, first = np.searchsorted(chosen.dates, begins).tolist()
         stop = int(np.searchsorted(chosen.dates, np.datetime64(self.end), side="right"))
         if (start, first, stop) != (0, chosen.first, chosen.sessions):
             chosen = chosen.window(start, stop, first)
@@ -77,7 +79,27 @@ class Piece:
     def _selected(self, panel: Panel) -> Panel:
         if self.symbols is None or self.symbols == panel.symbols:
             return panel
-        return panel.select([panel.symbols.index(symbol) for symbol in self.symbols])
+        chosen = [panel.symbols.index(symbol) for symbol in self.symbols]
+        rows = panel.rows(chosen[0])
+        if len(chosen) == 1 and rows.stop - rows.start == panel.sessions:
+            return _alone(panel, chosen[0], rows)
+        return panel.select(chosen)
+
+
+def _alone(panel: Panel, symbol: int, rows: slice) -> Panel:
+    """``Panel.select`` of one symbol that has a bar in every session: views, nothing is moved."""
+    actions = panel.actions
+    own = (actions.symbol == symbol) & (actions.bar < panel.sessions)
+    return replace(
+        panel,
+        symbols=(panel.symbols[symbol],),
+        offsets=np.array([0, panel.sessions]),
+        bar=panel.bar[rows],
+        columns={name: column[rows] for name, column in panel.columns.items()},
+        actions=actions.keep(own)._replace(symbol=np.zeros(np.count_nonzero(own), np.int64)),
+        delisted=np.minimum(panel.delisted[symbol : symbol + 1], panel.sessions),
+        **{name: getattr(panel, name)[rows] for name in PRICE_FIELDS},
+    )
 
 
 def _as_read(panel: Panel) -> Panel:
@@ -86,6 +108,9 @@ def _as_read(panel: Panel) -> Panel:
     A corporate action at the first bar of a symbol meets no position, and the prices begin on the
     basis after it; a symbol without a bar in the trading window is absent, not delisted in it.
     """
+    dense = len(panel.symbols) == 1 and len(panel.bar) == panel.sessions > panel.first
+    if dense and not (len(panel.actions.bar) and panel.actions.bar[0] == 0):
+        return panel
     some = np.diff(panel.offsets) > 0
     opening = np.full(len(panel.symbols), panel.sessions)
     opening[some] = panel.bar[panel.offsets[:-1][some]]

@@ -16,16 +16,17 @@ import numpy as np
 
 from stockstream.backtest.sparse.programs import GIVEN, NEVER
 from stockstream.indicators.evaluation import apply
-from stockstream.indicators.four import FOUR
+from stockstream.indicators.four import FOUR, means_of_periods
 from stockstream.indicators.registry import get_spec
 from stockstream.jit import compiled, part_of, pays_to_compile
 from stockstream.strategy.crossing import crossings
 from stockstream.strategy.elementwise import ELEMENTWISE
 from stockstream.strategy.evaluate import siblings
 from stockstream.strategy.node import in_order, indicator_call
+from stockstream.study.planning.means import means_in_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -169,14 +170,28 @@ class _Call(NamedTuple):
         params: their values.
         state: floats that the kernel needs.
         outputs: the slot of each output; -1 where nothing reads it.
-        beside: the slots of four calls that can run side by side, this one among them; or none.
     """
 
     spec: IndicatorSpec
     params: Params
     state: int
     outputs: tuple[int, ...]
-    beside: tuple[int, ...] = ()
+
+
+class _Together(NamedTuple):
+    """Rolling means of one column, so many at once that they come in fours.
+
+    Attributes:
+        calls: of the slots ``slots``.
+        slots: where they are wanted.
+        periods: of each of them.
+        rows: of the numbers, where each of them is written.
+    """
+
+    calls: tuple[_Call, ...]
+    slots: tuple[int, ...]
+    periods: Ints
+    rows: Ints
 
 
 class _Crossing(NamedTuple):
@@ -206,9 +221,9 @@ class _Tape:
         self.numbers = [self.slot[node] for node in programs.numbers]
         self.conditions = [self.slot[node] for node in programs.conditions]
         self.steps = self._steps()
-        self._join_calls()
         calls = (step.settings for step in self.steps if isinstance(step.settings, _Call))
         self.longest_state = max((call.state for call in calls), default=0)
+        self._join_means()
 
     def _steps(self) -> list[_Step]:
         uses = Counter(argument for node in self.nodes for argument in node.arguments)
@@ -226,19 +241,27 @@ class _Tape:
             )
         return steps
 
-    def _join_calls(self) -> None:
-        """Put calls of one indicator on the same columns side by side, four at a time."""
-        alike: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+    def _join_means(self) -> None:
+        """Make one step of the rolling means of one column that are wanted as numbers."""
+        row = {slot: row for row, slot in enumerate(self.numbers)}
+        alike: dict[tuple[int, ...], list[_Step]] = {}
         for step in self.steps:
-            if isinstance(step.settings, _Call) and step.settings.spec.beside is not None:
-                alike.setdefault((step.settings.spec.name, step.arguments), []).append(step.slot)
-        for slots in alike.values():
-            for first in range(0, len(slots) - FOUR + 1, FOUR):
-                beside = tuple(slots[first : first + FOUR])
-                for slot in beside:
-                    step = self.steps[slot]
-                    call = step.settings._replace(beside=beside)
-                    self.steps[slot] = step._replace(settings=call)
+            call = step.settings
+            means = isinstance(call, _Call) and call.spec.beside is means_of_periods
+            if means and step.slot in row:
+                alike.setdefault(step.arguments, []).append(step)
+        for found in alike.values():
+            if fours := found[: len(found) // FOUR * FOUR]:
+                self._join(fours, np.array([row[step.slot] for step in fours]))
+
+    def _join(self, steps: Sequence[_Step], rows: Ints) -> None:
+        slots = tuple(step.slot for step in steps)
+        calls = tuple(step.settings for step in steps)
+        asked = _Together(calls, slots, np.array([call.params[0] for call in calls]), rows)
+        # what they read is kept to the end: others may read it after the first of them
+        joined = steps[0]._replace(compute=_together, settings=asked, done=())
+        others = [step for step in self.steps if step.slot not in slots[1:]]
+        self.steps = [joined if step is steps[0] else step for step in others]
 
     def _settings(self, node: Expr) -> Any:
         if node.operation in ELEMENTWISE:
@@ -350,8 +373,6 @@ def _crosses(run: _Run, _slot: int, given: list[Any], asked: _Crossing) -> NDArr
 
 
 def _indicator(run: _Run, slot: int, given: list[Any], call: _Call) -> NDArray[Any]:
-    if call.beside and run.compiles and _beside(run, given, call):
-        return np.asarray(run.values[slot])
     places = [run.places[output] if output >= 0 else None for output in call.outputs]
     results = [np.empty(run.rows) if place is None else place for place in places]
     if run.compiles and call.spec.compiles:
@@ -368,19 +389,15 @@ def _indicator(run: _Run, slot: int, given: list[Any], call: _Call) -> NDArray[A
     return made
 
 
-def _beside(run: _Run, given: list[Any], call: _Call) -> bool:
-    """Compute four calls at once; whether that can be done with these values."""
-    calls: list[_Call] = [run.tape.steps[slot].settings for slot in call.beside]
-    params = [
-        value for values in zip(*(one.params for one in calls), strict=True) for value in values
-    ]
-    places = [run.places[slot] for slot in call.beside]
-    results = [np.empty(run.rows) if place is None else place for place in places]
-    if not compiled(call.spec.beside)(*given, *params, *results):
-        return False
-    for slot, result in zip(call.beside, results, strict=True):
-        run.values[slot] = result
-    return True
+def _together(run: _Run, slot: int, given: list[Any], asked: _Together) -> NDArray[Any]:
+    if run.compiles and compiled(means_in_rows)(*given, asked.periods, asked.rows, run.numbers):
+        for other in asked.slots:
+            run.values[other] = run.places[other]
+    else:
+        for other, call in zip(asked.slots, asked.calls, strict=True):
+            run.values[other] = _indicator(run, other, given, call)
+    made: NDArray[Any] = run.values[slot]
+    return made
 
 
 _COMPUTE: dict[str, Callable[[_Run, int, list[Any], Any], NDArray[Any]]] = {

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stockstream.backtest.identity import made_by
 from stockstream.errors import ConfigError, DataError, LakeError
+from stockstream.lake.store import Lake
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
+    from pathlib import Path
 
     from stockstream.backtest.identity import Identity
-    from stockstream.lake.store import Lake
+    from stockstream.lake.location import Location
     from stockstream.market.panel import Panel
+    from stockstream.study.study import Study
 
-__all__ = ["PinnedLake"]
+__all__ = ["PinnedLake", "demand_same_code"]
 
 
 class PinnedLake:
@@ -27,6 +31,21 @@ class PinnedLake:
 
     def __init__(self, lake: Lake, identity: Identity) -> None:
         self._lake, self._identity = lake, identity
+
+    @classmethod
+    def of(cls, study: Study, place: str | Path | Location) -> PinnedLake:
+        """The lake of a study, for a worker that may be on another machine.
+
+        Args:
+            study: that was planned on it.
+            place: folder or URL of the lake.
+
+        Raises:
+            ConfigError: the study was planned by other code.
+            LakeError: there is no lake.
+        """
+        demand_same_code(study)
+        return cls(Lake.open(place), study.identity)
 
     def symbols(self) -> list[str]:
         """Every symbol of the version."""
@@ -63,3 +82,26 @@ class PinnedLake:
                 "planned on: give the lake it was planned on (--lake), or start the sweep again"
             )
         return panel
+
+
+def demand_same_code(study: Study) -> None:
+    """Refuse a study of other code: its chunks would not be alike.
+
+    Raises:
+        ConfigError: it was planned by other code, or by a strategy's file that is not here.
+    """
+    try:
+        here = made_by(study.config)
+    except OSError as error:
+        raise ConfigError(
+            f"{study.name} runs {study.config.strategy_class}, and that file cannot be read here "
+            f"({error.strerror or error}): run it where the file is, or install the strategy with "
+            "the package"
+        ) from error
+    planned_by = study.identity.code_version
+    if planned_by != here:
+        raise ConfigError(
+            f"{study.name} was planned by the code {planned_by}, and this is {here}: its chunks "
+            "would not fit together; start the sweep again, or go back to that code (in the cloud: "
+            "deploy the code that plans)"
+        )

@@ -1,31 +1,33 @@
-"""Where the results of chunks are: in memory, or in a folder, a Parquet file for each.
-
-A chunk is done if and only if its file is there. A file is written aside, flushed and given its
-name in one step, so that neither ``kill -9`` nor a power failure leaves half of one; the same chunk
-gives the same bytes, so that a second writer changes nothing.
-"""
+"""Where the results of chunks are on this machine: in memory, or in the folder of a run."""
 
 from __future__ import annotations
 
-import errno
 import io
 import re
 import shutil
 import threading
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
 from stockstream.errors import ConfigError, DataError, NoDataError
-from stockstream.lake.disk import create_file, find_drafts
-from stockstream.study.study import Study
+from stockstream.lake.disk import find_drafts
+from stockstream.lake.location import Location
+from stockstream.study.runs.file_store import (
+    STUDY,
+    FileStore,
+    chunk_file,
+    not_run,
+    read_study,
+    write_study,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import polars as pl
 
     from stockstream.study.chunk import Chunk
+    from stockstream.study.study import Study
 
 __all__ = [
     "STUDY",
@@ -36,13 +38,8 @@ __all__ = [
     "demand_run_name",
 ]
 
-STUDY: Final = "study.json"
-CHUNKS: Final = "chunks"
-SUFFIX: Final = ".parquet"
 TAIL: Final = b"PAR1"
 """What a Parquet file that is whole ends with."""
-
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _NAME = re.compile(r"[rs]-[0-9a-f]{12}")
 
@@ -104,7 +101,7 @@ class MemoryStore:
         try:
             return self._frames[chunk.first]
         except KeyError:
-            raise NoDataError(_not_run(chunk)) from None
+            raise NoDataError(not_run(chunk)) from None
 
     def scan(self) -> pl.LazyFrame:
         """The results that are there, in the order of their trials.
@@ -130,8 +127,8 @@ class MemoryStore:
         return frames
 
 
-class FolderStore:
-    """Keeps results in the folder of a run: ``study.json`` and ``chunks/<digest>.parquet``.
+class FolderStore(FileStore):
+    """Keeps results in the folder of a run.
 
     Args:
         folder: of the run; made when something is put there.
@@ -139,7 +136,8 @@ class FolderStore:
     """
 
     def __init__(self, folder: Path, study: Study) -> None:
-        self.folder, self.study = folder, study
+        super().__init__(Location.of(folder), study)
+        self.folder = folder
 
     @classmethod
     def create(cls, runs: Path, study: Study) -> FolderStore:
@@ -149,8 +147,7 @@ class FolderStore:
             DataError: it cannot be written.
         """
         store = cls(runs / study.name, study)
-        with _writing(store.folder):
-            create_file(store.folder / STUDY, study.to_json().encode())
+        write_study(store)
         return store
 
     @classmethod
@@ -161,96 +158,11 @@ class FolderStore:
             NoDataError: there is no study in the folder.
             DataError: it cannot be read.
         """
-        try:
-            text = (folder / STUDY).read_text(encoding="utf-8")
-        except (FileNotFoundError, NotADirectoryError):
-            raise NoDataError(_no_study(folder)) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"cannot read {folder / STUDY}: {error}") from error
-        study = Study.from_json(text)
-        if study.name != folder.name:
-            raise DataError(
-                f"{folder / STUDY} is the study {study.name}: it was changed, or stands in "
-                "another's folder; remove the folder, or give it that name"
-            )
-        return cls(folder, study)
-
-    def has(self, chunk: Chunk) -> bool:
-        """Whether the result of a chunk is there."""
-        return self.file(chunk).exists()
-
-    def put(self, chunk: Chunk, frame: pl.DataFrame) -> None:
-        """Keep the result of a chunk, whole or not at all; what is there stays.
-
-        Raises:
-            DataError: it cannot be written; what was done before is safe.
-        """
-        content = io.BytesIO()
-        frame.write_parquet(content, compression="zstd", compression_level=1)
-        if not (self.folder / STUDY).exists():
-            raise NoDataError(_no_study(self.folder))  # deleted while this chunk was running
-        with _writing(self.folder):
-            create_file(self.file(chunk), content.getvalue())
-
-    def read(self, chunk: Chunk) -> pl.DataFrame:
-        """The result of a chunk.
-
-        Raises:
-            NoDataError: it is not there.
-            DataError: it cannot be read.
-        """
-        import polars as pl
-
-        try:
-            return pl.read_parquet(self.file(chunk), glob=False)
-        except FileNotFoundError:
-            raise NoDataError(_not_run(chunk)) from None
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise DataError(f"run {self.folder.name}: {_damaged(error)}") from error
-
-    def scan(self) -> pl.LazyFrame:
-        """The results that are there, in the order of their trials.
-
-        Raises:
-            NoDataError: there are none.
-        """
-        import polars as pl
-
-        files = [self.file(chunk) for chunk in self.done()]
-        if not files:
-            raise NoDataError(f"no chunk of run {self.folder.name} is done yet: run it first")
-        return pl.scan_parquet(files, glob=False)
-
-    def collect(self, columns: Sequence[str]) -> pl.DataFrame:
-        """Some columns of :meth:`scan`, in memory."""
-        return self.scan().select(columns).collect()
+        return cls(folder, read_study(Location.of(folder)))
 
     def file(self, chunk: Chunk) -> Path:
         """Where the result of a chunk is, or will be."""
-        return self.folder / CHUNKS / f"{chunk.name}{SUFFIX}"
-
-    def done(self) -> list[Chunk]:
-        """The chunks whose results are there, in their order."""
-        with suppress(FileNotFoundError):
-            names = {path.name for path in (self.folder / CHUNKS).iterdir()}
-            return [c for c in self.study.chunks if f"{c.name}{SUFFIX}" in names]
-        return []
-
-    def failed_trials(self, chunks: Sequence[Chunk]) -> list[int]:
-        """How many trials of each chunk say why they failed.
-
-        Raises:
-            DataError: a file is damaged.
-        """
-        import polars as pl
-
-        try:
-            return [
-                pl.scan_parquet(self.file(chunk)).select(pl.col("error").count()).collect().item()
-                for chunk in chunks
-            ]
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise DataError(f"run {self.folder.name}: {_damaged(error)}") from error
+        return self.folder / chunk_file(chunk)
 
     def mend(self) -> list[Chunk]:
         """Remove the files that a broken disk damaged, and what killed writers left.
@@ -294,22 +206,6 @@ def demand_run_name(name: str) -> str:
     return name
 
 
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        advice = (
-            "free some space, then `stockstream runs resume` goes on"
-            if error.errno in FULL
-            else "choose another folder with --runs"
-        )
-        raise DataError(
-            f"cannot write to {folder}: {error.strerror or error}; what was done before is safe; "
-            f"{advice}"
-        ) from error
-
-
 def _is_whole(file: Path) -> bool:
     try:
         with file.open("rb") as opened:
@@ -317,17 +213,3 @@ def _is_whole(file: Path) -> bool:
             return opened.read() == TAIL
     except OSError:
         return False
-
-
-def _not_run(chunk: Chunk) -> str:
-    return f"chunk {chunk.number} of study {chunk.study.name} has not run yet: run it first"
-
-
-def _damaged(error: Exception) -> str:
-    return f"a chunk cannot be read: {error}; `stockstream runs resume` runs it again"
-
-
-def _no_study(folder: Path) -> str:
-    kept = sorted(path.parent.name for path in folder.parent.glob(f"s-*/{STUDY}"))
-    known = f"; sweeps there: {', '.join(kept[-8:])}" if kept else ""
-    return f"no sweep in {folder}{known}; start one with `stockstream sweep`"

@@ -18,10 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stockstream.backtest.identity import made_by
-from stockstream.errors import ConfigError, DataError, LakeError, StockstreamError
-from stockstream.lake.store import Lake
-from stockstream.study.chunk import Chunk, run_chunk
+from stockstream.errors import DataError, LakeError, StockstreamError
+from stockstream.study.chunk import run_chunk
+from stockstream.study.runs.blame import blame, trouble
 from stockstream.study.runs.detached import Surroundings, start_worker
 from stockstream.study.runs.ledger import Ledger
 from stockstream.study.runs.pinned import PinnedLake
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from stockstream.backtest.run import Source
+    from stockstream.study.chunk import Chunk
     from stockstream.study.runs.ledger import Turn
 
 __all__ = ["Worker", "main"]
@@ -113,7 +113,7 @@ class Worker:
         except (_Stopped, LakeError):
             raise
         except BaseException as error:  # noqa: BLE001 - one bad chunk never ends a run
-            why = self._blame(chunk, error, turn)
+            why = trouble(chunk, error) if not turn.last_try else self._blame(chunk, error)
             _log.warning("chunk %d failed: %s", chunk.number, why)
             self.ledger.fail(self.run, chunk.number, why)
             return
@@ -131,38 +131,8 @@ class Worker:
         finally:
             self._busy = False
 
-    def _blame(self, chunk: Chunk, error: BaseException, turn: Turn) -> str:
-        """Why a chunk failed; before it is given up, which trial it was, with its parameters."""
-        if not turn.last_try:
-            return f"trials {chunk.first:,} to {chunk.stop - 1:,}: {_in_words(error)}"
-        trial, error = self._culprit(chunk, error)
-        piece, _ = self.study.piece_and_point(trial)
-        label = self.study.pieces[piece].label
-        given = ", ".join(f"{name}={value}" for name, value in self.study.parameters(trial).items())
-        place = "" if label is None else f" on {label}"
-        return f"trial {trial:,} ({given}{place}): {_in_words(error)}"
-
-    def _culprit(self, chunk: Chunk, error: BaseException) -> tuple[int, BaseException]:
-        """The first trial of a chunk that fails, found by halving."""
-        first, stop = chunk.first, chunk.stop
-        while stop - first > 1:
-            middle = (first + stop) // 2
-            try:
-                self._interruptible(Chunk(self.study, chunk.number, first, middle))
-            except _Stopped:
-                raise
-            except BaseException as found:  # noqa: BLE001 - whatever it is, it is looked for
-                stop, error = middle, found
-            else:
-                first = middle
-        return first, error
-
-
-def _in_words(error: BaseException) -> str:
-    """An error in one line: ours say it themselves, others need their kind."""
-    if isinstance(error, StockstreamError):
-        return str(error)
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
+    def _blame(self, chunk: Chunk, error: BaseException) -> str:
+        return blame(chunk, error, self._interruptible, (_Stopped, LakeError))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -206,17 +176,11 @@ def _work(folder: Path, ledger: Ledger) -> None:
 
 
 def _lake(folder: Path, store: FolderStore) -> PinnedLake:
-    """The lake of a run; the code must be that of the study too, so that its chunks are alike."""
+    """The lake of a run, read from the directory that it was started in."""
     around = Surroundings.read(folder)
     if Path(around.directory).is_dir():
         os.chdir(around.directory)
-    planned_by, here = store.study.identity.code_version, made_by(store.study.config)
-    if planned_by != here:
-        raise ConfigError(
-            f"{store.study.name} was planned by the code {planned_by}, and this is {here}: its "
-            "chunks would not fit together; start the sweep again, or go back to that code"
-        )
-    return PinnedLake(Lake.open(around.lake), store.study.identity)
+    return PinnedLake.of(store.study, around.lake)
 
 
 if __name__ == "__main__":
