@@ -19,6 +19,8 @@ from stockstream.aws.functions import FUNCTIONS
 if TYPE_CHECKING:
     from types import ModuleType
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "make_lambda_zip.py"
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Stockstream
 
-pytestmark = pytest.mark.usefixtures("socket_enabled")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("socket_enabled")]
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,8 @@ from stockstream.errors import CloudError
 if TYPE_CHECKING:
     from stockstream.runners.account import Account
 
+pytestmark = pytest.mark.slow
+
 PLACE = {"LocationConstraint": REGION}
 ROLE = "arn:aws:iam::123456789012:role/x"
 KEYS = ("lake.json", "runs/manual__2026-11-21T00:00:00+00:00/a", "a b", "\u00fcmlaut/\u00e9")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from stockstream.aws.deploy.sources import Checkout
     from stockstream.runners.account import Account
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("prefix", "aws_region", "image_uri", "schedule_enabled", "light_package", "endpoint")
 
 TERRAFORM = """
