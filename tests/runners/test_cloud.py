@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,14 +43,6 @@ def test_a_record_is_kept_in_the_folder_of_its_run(tmp_path: Path) -> None:
         {"attempt": 1, "id": "arn:1", "cancelled": False},
         {"attempt": 2, "id": "arn:2", "cancelled": True},
     ]
-
-
-def test_a_strategy_in_a_file_stays_on_this_machine(plan: Plan, tmp_path: Path) -> None:
-    study = plan()
-    alone = replace(study, config=study.config.changed(strategy_class="mine.py:Mine"))
-    with pytest.raises(ConfigError, match=r"mine.py:Mine is a file of this machine.*plug-in"):
-        StepFunctionsRunner(tmp_path, "s3://bucket").submit(alone)
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"attempts": [{"number": 1}]}', "\xff"])

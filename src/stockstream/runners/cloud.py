@@ -134,15 +134,13 @@ class CloudRunner(ABC):
         """Start a study, or join the run of it that there is; returns its name at once.
 
         Raises:
-            ConfigError: the lake is not that of the stack, there is no stack, another runner is at
-                it, or its strategy is a file of this machine.
+            ConfigError: the lake is not that of the stack, there is no stack, or another runner is
+                at it.
             CloudError: the account refused.
             DataError: the folder of runs or the bucket cannot be written to.
         """
-        lake = self._demanded_lake()
-        _demand_registered(study)
         self.ready()
-        stack = self._stack(self._prefix, self._region)
+        lake, stack = self._demanded_lake(), self._stack(self._prefix, self._region)
         fresh = CloudRecord(self.kind, lake, stack.prefix, stack.region)
         here = FolderStore.create(self.runs, study)
         self._register(here)
@@ -331,15 +329,6 @@ class CloudRunner(ABC):
 def attempt_name(run: str, attempt: int) -> str:
     """Name of the execution or job of an attempt."""
     return f"{run}-{attempt}"
-
-
-def _demand_registered(study: Study) -> None:
-    name = study.config.strategy_class
-    if ".py:" in name:
-        raise ConfigError(
-            f"{name} is a file of this machine, which workers in the cloud do not have: offer the "
-            "strategy as a plug-in of the image, or sweep with --runner local"
-        )
 
 
 def _last(record: CloudRecord, store: BucketStore) -> int:

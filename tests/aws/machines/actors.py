@@ -1,8 +1,9 @@
 """Stand in for the functions of the cloud: note each call, answer as documented, fail as told.
 
 Travels in a zip into the emulation, so it needs nothing but the standard library. ``ACTOR`` is the
-function that it plays; ``SCENE`` is JSON: ``folder`` for the notes, ``trouble`` as
-``{function: {item: [error, message, times]}}``, ``answers`` as ``{function: answer}``.
+function that it plays; ``SCENE`` is JSON: ``folder`` for the notes, ``answers`` as
+``{function: answer}``, ``trouble`` as ``{function: {item: [error, message, times]}}``; the error
+``hangs`` never ends.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import json
 import os
 from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 DATE = "2025-12-26"
+HANGS = "hangs"
 
 
 def act(event: dict[str, Any], context: Any) -> Any:
@@ -25,6 +28,8 @@ def act(event: dict[str, Any], context: Any) -> Any:
     item = item_of(event)
     earlier = note(Path(scene["folder"], name), item, event)
     error, message, times = scene["trouble"].get(name, {}).get(item, ("", "", 0))
+    if earlier < times and error == HANGS:
+        Event().wait()
     if earlier < times:
         failure: type[Exception] = type(error, (Exception,), {})
         raise failure(message)

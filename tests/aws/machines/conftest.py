@@ -75,6 +75,7 @@ class Stage:
         *,
         trouble: Mapping[str, Mapping[str, tuple[str, str, int]]] | None = None,
         answers: Mapping[str, Any] | None = None,
+        limit: int = 30,
         **places: str,
     ) -> Played:
         """Run a machine to its end.
@@ -84,13 +85,14 @@ class Stage:
             given: its input.
             trouble: error, message and how often, by function and item.
             answers: that differ from the documented ones, by function.
+            limit: seconds that a function has.
             places: that are filled with something else than what is really there.
         """
         play = f"p{uuid4().hex[:12]}"
         scene = {"trouble": trouble or {}, "answers": answers or {}}
         topic, queue = self._topic(play)
         values = {
-            **self._functions(name, play, scene),
+            **self._functions(name, play, scene, limit),
             "alerts_topic": topic,
             "bucket": self.bucket,
         }
@@ -116,7 +118,9 @@ class Stage:
         """Write JSON into the bucket."""
         self.client("s3").put_object(Bucket=self.bucket, Key=key, Body=json.dumps(value))
 
-    def _functions(self, name: str, play: str, scene: Mapping[str, Any]) -> dict[str, str]:
+    def _functions(
+        self, name: str, play: str, scene: Mapping[str, Any], limit: int
+    ) -> dict[str, str]:
         """Deploy an actor for each function of the machine; ARNs by place."""
         functions = self.client("lambda")
         described = json.dumps({**scene, "folder": str(self.folder / play)})
@@ -130,7 +134,7 @@ class Stage:
                     Role=ROLE,
                     Handler="actors.act",
                     Code={"ZipFile": _package()},
-                    Timeout=30,
+                    Timeout=limit,
                     Environment={"Variables": {"ACTOR": function, "SCENE": described}},
                 )
                 arns[place] = made["FunctionArn"]

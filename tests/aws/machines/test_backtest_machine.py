@@ -148,10 +148,10 @@ def test_an_item_that_is_unfinished_goes_on(planned: Stage) -> None:
 KILLED = {"run-chunk": {"[0, 1]": ("Runtime.ExitError", "signal: killed", 9)}}
 
 
-def test_an_item_that_the_cloud_fails_is_tried_three_times(planned: Stage) -> None:
+def test_an_item_that_the_cloud_fails_is_tried_five_times(planned: Stage) -> None:
     played = planned.play(NAME, SWEEP, trouble=KILLED)
     assert {item: len(calls) for item, calls in played.calls["run-chunk"].items()} == {
-        "[0, 1]": 3,
+        "[0, 1]": 5,
         "[2, 3]": 1,
     }
     assert played.error == "StepFunctions.ExceedToleratedFailureThreshold"

@@ -61,6 +61,17 @@ def test_a_poison_batch_is_given_up_and_the_others_go_on(stage: Stage) -> None:
     assert '"state":"partial"' in text.replace(" ", "")
 
 
+def test_a_batch_whose_function_is_killed_at_its_time_limit_stops_no_other(stage: Stage) -> None:
+    played = stage.play(NAME, {}, trouble={FETCH: {"1": ("hangs", "", 9)}}, limit=3)
+    assert played.status == "SUCCEEDED"
+    attempts = {item: len(calls) for item, calls in played.calls[FETCH].items()}
+    assert attempts == {"0": 1, "1": 3, "2": 1}
+    error = played.output["batchResults"][1]["error"]
+    assert "Task timed out after 3.00 seconds" in error["Cause"]
+    assert played.output["summary"]["state"] == "partial"
+    assert len(played.messages) == 1
+
+
 def test_a_throttled_batch_that_comes_through_is_no_failure(stage: Stage) -> None:
     played = stage.play(NAME, {}, trouble={FETCH: {"2": ("RateLimitedError", "slow down", 2)}})
     assert len(played.calls[FETCH]["2"]) == 3

@@ -36,14 +36,12 @@ RUNNERS: dict[str, type[CloudRunner]] = {
 }
 KINDS = tuple(RUNNERS)
 MACHINE, JOBS = "backtest-workflow", "stockstream-backtest"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/stack"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/stockstream:rehearsal"
 RETRY = {
     "attempts": 5,
     "evaluateOnExit": [
-        {"action": "RETRY", "onStatusReason": "Host EC2*"},
-        {"action": "RETRY", "onExitCode": "137"},
-        {"action": "EXIT", "onExitCode": "*"},
+        {"action": "EXIT", "onExitCode": "2"},
+        {"action": "RETRY", "onReason": "*"},
     ],
 }
 
@@ -70,11 +68,17 @@ class Cloud:
     def lake(self) -> str:
         return f"s3://{self.bucket}"
 
+    @property
+    def role(self) -> str:
+        return f"arn:aws:iam::{ACCOUNT}:role/{self.prefix}stack"
+
     def make(self) -> None:
         """Make what Terraform makes of the part that runs backtests."""
         place = {"LocationConstraint": REGION}
         self.local.client("s3").create_bucket(Bucket=self.bucket, CreateBucketConfiguration=place)
-        self.local.client("iam").create_role(RoleName="stack", AssumeRolePolicyDocument="{}")
+        self.local.client("iam").create_role(
+            RoleName=f"{self.prefix}stack", AssumeRolePolicyDocument="{}"
+        )
         self._machine()
         self._jobs()
         years = dt.date(2019, 1, 1), dt.date(2020, 12, 31)
@@ -111,7 +115,7 @@ class Cloud:
             made = self.local.client("lambda").create_function(
                 FunctionName=self.prefix + name,
                 PackageType="Image",
-                Role=ROLE,
+                Role=self.role,
                 Code={"ImageUri": IMAGE},
                 ImageConfig={"Command": [function.handler]},
                 Timeout=function.timeout,
@@ -121,13 +125,13 @@ class Cloud:
             arns[name.replace("-", "_")] = made["FunctionArn"]
         values = {**arns, "bucket": self.bucket, "map_state_concurrency": 4}
         self.local.client("stepfunctions").create_state_machine(
-            name=self.prefix + MACHINE, definition=render(machine, values), roleArn=ROLE
+            name=self.prefix + MACHINE, definition=render(machine, values), roleArn=self.role
         )
 
     def _jobs(self) -> None:
         batch, name = self.local.client("batch"), self.prefix + JOBS
         environment = batch.create_compute_environment(
-            computeEnvironmentName=name, type="UNMANAGED", serviceRole=ROLE
+            computeEnvironmentName=name, type="UNMANAGED", serviceRole=self.role
         )["computeEnvironmentArn"]
         batch.create_job_queue(
             jobQueueName=name,

@@ -128,7 +128,8 @@ class SparseRunner:
         """The fills of one program, as the broker writes them down."""
         one, rows = _only(programs, place), empty_rows(1, len(self._edges) - 1, len(self._curve))
         desk, _ = self._run(one, numbers, conditions, rows, fills=2 * self._panel.sessions)
-        return records_of(FillRow, desk.fills, int(desk.trial[0].fills))
+        trial = records_of(Trial, desk.trial, 1)
+        return records_of(FillRow, desk.fills, int(trial["fills"][0]))
 
     def _run(
         self,
