@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import polars as pl
 
 from stockstream.backtest.config import BacktestConfig, Costs
 from stockstream.market.panel import Panel
@@ -172,8 +173,8 @@ def run(
     store = MemoryStore() if folder is None else FolderStore.create(folder, study)
     run_study(study, lake, store, workers=workers)
     result = StudyResult(study, store)
-    returns = result.scan().select("total_return").collect() if folder else result.frame()
-    mean: Any = returns["total_return"].mean()
+    found = result.frame().lazy() if folder is None else result.scan()
+    mean: Any = found.select(pl.col("total_return").mean()).collect(engine="streaming").item()
     seconds, used = time.perf_counter() - began, time.process_time() - cpu
     others = _busy() - before - used
     bars = study.trials * SESSIONS
