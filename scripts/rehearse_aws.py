@@ -241,9 +241,12 @@ def rehearse_sweeps(run: Rehearsal, bucket: str, symbols: int) -> None:
                 codes=(0, 3),
             )
             seconds[runner] = time.perf_counter() - began
-            store = FolderStore.open(runs / json.loads(said)["name"])
+            name = json.loads(said)["name"]
+            store = FolderStore.open(runs / name)
             digests[runner] = StudyResult(store.study, store).digest
             trials = store.study.trials
+            # else the next runner finds the results in the bucket, and has nothing to do
+            run.command("runs", "delete", "--yes", name, "--runs", runs)
         took = ", ".join(f"{runner} {seconds[runner]:.1f} s" for runner in digests)
         run.check(
             f"{strategy}: {trials:,} trials, digest {digests['local'][:12]} ({took})",
