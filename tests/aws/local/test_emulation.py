@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stockstream.aws.local import LocalAws
+from stockstream.aws.local import NO_FAULTS, LocalAws
+from stockstream.aws.local.door import Door
+from stockstream.aws.local.faults import Misfortune
 from stockstream.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -143,3 +145,21 @@ def test_why_it_cannot_start_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(util, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"stockstream\[rehearsal\]"):
         LocalAws.start(tmp_path)
+
+
+def test_a_call_whose_answer_was_lost_is_done_once() -> None:
+    done: list[str] = []
+
+    def inside(environ: dict[str, Any], start: Any) -> list[bytes]:
+        done.append(environ["HTTP_AMZ_SDK_INVOCATION_ID"])
+        start("200 OK", [])
+        return [str(len(done)).encode()]
+
+    door = Door(inside, Misfortune(NO_FAULTS), {})
+
+    def ask(call: str) -> list[bytes]:
+        asked = {"HTTP_HOST": "127.0.0.1:1", "HTTP_AMZ_SDK_INVOCATION_ID": call}
+        return list(door(asked, lambda *_: None))
+
+    assert [ask("a"), ask("a"), ask("b"), ask("a")] == [[b"1"], [b"1"], [b"2"], [b"1"]]
+    assert done == ["a", "b"]
