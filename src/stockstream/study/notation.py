@@ -42,7 +42,7 @@ MOST_VALUES = 10_000
 MOST_TEXT = 100_000
 """Characters of a grid."""
 
-MOST_LOG = 1_000
+MOST_LOG = 500
 """Points of a log range, which take a while to compute."""
 
 LARGEST_WHOLE = 2**63 - 1
