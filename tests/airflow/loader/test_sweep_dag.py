@@ -1,0 +1,60 @@
+"""The DAG of the Airflow runner: an attempt that a laptop planned, run by Airflow."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.airflow.loader.test_loader import DAG_FILES
+from tests.aws.sweeps import local_digest, plan_event
+
+from stockstream.lake.location import Location
+from stockstream.study.result import StudyResult
+from stockstream.study.runs.bucket_store import BucketStore, runs_of
+from stockstream.study.runs.plans import make_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.airflow.dags.conftest import Stage
+
+pytestmark = pytest.mark.slow
+
+SWEEP = "stockstream_sweep"
+
+
+@pytest.fixture
+def sweeping(every_stage: Stage) -> Stage:
+    shutil.copy(DAG_FILES / "stockstream_sweep.py", every_stage.home / "dags")
+    return every_stage
+
+
+def test_an_attempt_that_was_planned_elsewhere_is_run(sweeping: Stage, lake: Path) -> None:
+    study = plan_event(lake)
+    store = BucketStore.create(runs_of(Location.of(str(lake))), study)
+    items = len(make_plan(store, "1", 3).items)
+    sweeping.variables["stockstream_lake"] = str(lake)
+    asked = {"run": study.name, "attempt": "1", "items": items, "mode": "local"}
+    played = sweeping.play(SWEEP, asked)
+    assert played.state == "success", played.log
+    assert played.states("local.backtest") == {
+        f"local.backtest_{index}": "success" for index in range(items)
+    }
+    assert played.states("batch.") == {"batch.backtest": "skipped", "batch.collect": "skipped"}
+    digest = StudyResult(study, store).digest
+    assert digest == local_digest(study, lake)
+    assert played.tasks["local.collect"]["returned"]["digest"] == digest
+
+
+def test_what_is_no_attempt_is_refused(sweeping: Stage, lake: Path) -> None:
+    sweeping.variables["stockstream_lake"] = str(lake)
+    asked = {"run": "../../x", "attempt": "1", "items": 3, "mode": "local"}
+    done = sweeping.run("-m", "airflow", "dags", "test", SWEEP, "-c", json.dumps(asked))
+    assert done.returncode != 0
+    assert "run" in done.stdout + done.stderr
+    unknown = {"run": "s-0123456789ab", "attempt": "1", "items": 3, "mode": "local"}
+    played = sweeping.play(SWEEP, unknown)
+    assert played.state == "failed"
+    assert set(played.states("batch.").values()) == {"skipped"}
