@@ -126,7 +126,7 @@ def test_the_lock_has_all_that_the_project_needs() -> None:
                 needed.add(name)
                 waiting.append(name)
     assert needed <= set(locked)
-    assert {"adbc-driver-postgresql", "awslambdaric", "boto3", "uv-build"} <= set(locked)
+    assert {"awslambdaric", "uv-build"} <= set(locked)
 
 
 def test_the_lock_has_the_versions_that_are_tested() -> None:
@@ -153,8 +153,8 @@ def test_the_entry_serves_lambda_and_runs_commands(tmp_path: Path) -> None:
     handler = "stockstream.aws.handlers.pieces.process_year"
     served = run_entry(tmp_path, handler, AWS_LAMBDA_RUNTIME_API="127.0.0.1:9001")
     assert served == f"python -m awslambdaric {handler}\n"
-    job = run_entry(tmp_path, "python", "-m", "stockstream.runners.jobs", "item")
-    assert job == "python -m stockstream.runners.jobs item\n"
+    job = run_entry(tmp_path, "python", "-m", "stockstream.aws.batch_job")
+    assert job == "python -m stockstream.aws.batch_job\n"
     assert run_entry(tmp_path, "echo", "two words") == "two words\n"
     assert os.access(DOCKER / "entry.sh", os.X_OK)
 

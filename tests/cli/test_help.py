@@ -30,15 +30,10 @@ COMMANDS = [
         "schedule",
     ),
     *("backtest", "estimate", "sweep", "verify", "report", "reproduce", "compare", "new", "runs"),
-    *("aws", "deploy", "airflow"),
+    *("aws", "deploy"),
 ]
 
-GROUPS = {
-    "new": "new strategy",
-    "aws": "aws local status",
-    "deploy": "deploy aws plan",
-    "airflow": "airflow status",
-}
+GROUPS = {"new": "new strategy", "aws": "aws local status", "deploy": "deploy aws plan"}
 """Groups that do nothing by themselves, with a command of theirs."""
 
 

@@ -2,10 +2,7 @@
 
 from stockstream.settings.load import ENVIRONMENT_PREFIX, SETTINGS_FILE, load_settings
 from stockstream.settings.sections import (
-    AirflowMode,
-    AirflowSettings,
     AwsSettings,
-    ClusterSettings,
     EodhdSettings,
     FetchSettings,
     ListSettings,
@@ -20,10 +17,7 @@ from stockstream.settings.sections import (
 __all__ = [
     "ENVIRONMENT_PREFIX",
     "SETTINGS_FILE",
-    "AirflowMode",
-    "AirflowSettings",
     "AwsSettings",
-    "ClusterSettings",
     "EodhdSettings",
     "FetchSettings",
     "ListSettings",

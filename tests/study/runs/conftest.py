@@ -129,8 +129,8 @@ def written(file: Path) -> tuple[int, int, int]:
 
 
 def digest(store: FolderStore) -> str:
-    """SHA-256 of the names and bytes of all chunks; drafts of writers that were killed are none."""
+    """SHA-256 of the names and bytes of all chunks."""
     found = hashlib.sha256()
-    for path in sorted((store.folder / "chunks").glob("*.parquet")):
+    for path in sorted((store.folder / "chunks").iterdir()):
         found.update(path.name.encode() + path.read_bytes())
     return found.hexdigest()

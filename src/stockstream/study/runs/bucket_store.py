@@ -16,8 +16,6 @@ from stockstream.lake.location import Location
 from stockstream.study.runs.file_store import (
     STUDY,
     FileStore,
-    chunk_file,
-    encoded,
     read_study,
     reading,
     write_study,
@@ -28,8 +26,6 @@ from stockstream.study.runs.run_status import FailedChunk
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    import polars as pl
 
     from stockstream.study.chunk import Chunk
     from stockstream.study.study import Study
@@ -98,30 +94,6 @@ class BucketStore(FileStore):
         files = self.paths(chunks)
         parts = range(0, len(files), AT_A_TIME)
         return sum(self.count_failed(files[first : first + AT_A_TIME]) for first in parts)
-
-    def failing(self, chunks: Sequence[Chunk]) -> list[Chunk]:
-        """Those of some chunks that are there in which a trial says why it failed.
-
-        Raises:
-            DataError: a file is damaged.
-        """
-        if not self.failed(chunks):
-            return []
-        with ThreadPoolExecutor(TOGETHER) as pool:
-            counts = pool.map(self.count_failed, ([path] for path in self.paths(chunks)))
-            return [chunk for chunk, failed in zip(chunks, counts, strict=True) if failed]
-
-    def improve(self, chunk: Chunk, frame: pl.DataFrame) -> None:
-        """Keep the result of a chunk in place of one in which more trials failed.
-
-        Raises:
-            DataError: it cannot be written; what was there is safe.
-            NoDataError: the run was deleted while the chunk was running.
-        """
-        if self.failed([chunk]) > frame["error"].count():
-            self.demand_run()
-            with writing(self.place):
-                self.place.replace(chunk_file(chunk), encoded(frame))
 
     def give_up(self, chunk: Chunk, error: str) -> None:
         """Note why a chunk is not tried again; what was noted before stays.
