@@ -126,7 +126,7 @@ def test_the_lock_has_all_that_the_project_needs() -> None:
                 needed.add(name)
                 waiting.append(name)
     assert needed <= set(locked)
-    assert {"awslambdaric", "uv-build"} <= set(locked)
+    assert {"adbc-driver-postgresql", "awslambdaric", "boto3", "uv-build"} <= set(locked)
 
 
 def test_the_lock_has_the_versions_that_are_tested() -> None:
@@ -153,14 +153,14 @@ def test_the_entry_serves_lambda_and_runs_commands(tmp_path: Path) -> None:
     handler = "stockstream.aws.handlers.pieces.process_year"
     served = run_entry(tmp_path, handler, AWS_LAMBDA_RUNTIME_API="127.0.0.1:9001")
     assert served == f"python -m awslambdaric {handler}\n"
-    job = run_entry(tmp_path, "python", "-m", "stockstream.aws.batch_job")
-    assert job == "python -m stockstream.aws.batch_job\n"
+    job = run_entry(tmp_path, "python", "-m", "stockstream.runners.jobs", "item")
+    assert job == "python -m stockstream.runners.jobs item\n"
     assert run_entry(tmp_path, "echo", "two words") == "two words\n"
     assert os.access(DOCKER / "entry.sh", os.X_OK)
 
 
 FIRST_TRIALS = """
-import json, sys, time
+import json, sys
 from dataclasses import replace
 from pathlib import Path
 from stockstream.lake.store import Lake
@@ -169,21 +169,20 @@ from stockstream.study.runs.pinned import PinnedLake
 from stockstream.study.study import Study
 
 place, *studies = sys.argv[1:]
-seconds, compiled = [], []
+compiled = []
 for path in studies:
     study = Study.from_json(Path(path).read_text())
     chunk = study.chunks[0]
     lake = PinnedLake(Lake.open(place), study.identity)
     frame = run_chunk(replace(chunk, stop=chunk.first + 1), lake)
     assert frame["error"].null_count() == 1, frame["error"][0]
-    seconds.append(time.process_time())  # of the process: loading Python and us included
     from numba.core import event
 
     if not compiled:  # from here on
         recorder = event.RecordingListener()
         event.register("numba:compile", recorder)
     compiled.append(len(recorder.buffer))
-print(json.dumps([seconds, compiled]))
+print(json.dumps(compiled))
 """
 
 BOUND = """
@@ -240,8 +239,7 @@ def test_the_first_trial_runs_on_kernels_of_a_folder_that_cannot_be_written(tmp_
         cwd=elsewhere,
     )
     assert done.returncode == 0, done.stderr
-    seconds, compiled = json.loads(done.stdout)
-    assert seconds[0] < 3.0
+    compiled = json.loads(done.stdout)
     assert compiled == [0] * len(studies)
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("*")} == kept
     assert not list(elsewhere.iterdir())

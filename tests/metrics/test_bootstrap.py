@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import Any
 
 import numpy as np
@@ -125,13 +124,3 @@ def test_flat_returns_have_a_growth_and_no_ratio() -> None:
 def test_settings_that_make_no_sense(given: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         confidence(SERIES, **given)
-
-
-def test_ten_years_are_quick() -> None:
-    series = np.random.default_rng(7).normal(0.0004, 0.01, 2_520)
-    taken = []
-    for _ in range(3):
-        start = time.process_time()
-        confidence(series)
-        taken.append(time.process_time() - start)
-    assert min(taken) < 1.5

@@ -3,7 +3,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -249,10 +248,8 @@ def test_the_largest_page_stays_small(result: BacktestResult) -> None:
         config=result.config.model_copy(update={"universe": tuple(names)}),
         flags=tuple(f"{name}: no bar after 2020-01-01, deemed delisted" for name in names[:500]),
     )
-    start = time.process_time()
     page = render_tear_sheet(large)
     assert len(page.encode()) < LARGEST
-    assert time.process_time() - start < 15.0
 
 
 def test_writing_replaces_whole_files(result: BacktestResult, html: str, tmp_path: Path) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 from itertools import pairwise
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,9 +30,6 @@ from stockstream.study.grid import (
     show_values,
     write_grid,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 READ = {
     "7": (7,),
@@ -264,7 +260,6 @@ def test_the_last_parameter_changes_fastest() -> None:
 
 def test_a_vast_grid_is_refused_at_once_with_the_arithmetic() -> None:
     grid = parse_grids(f"p{i}=1:10000:10000" for i in range(3))
-    began = time.perf_counter()
     for refuse in (expand, demand_few_points):
         with pytest.raises(GridError) as caught:
             refuse(grid)
@@ -272,7 +267,6 @@ def test_a_vast_grid_is_refused_at_once_with_the_arithmetic() -> None:
             "10,000 x 10,000 x 10,000 = 1,000,000,000,000 combinations, more than "
         )
         assert "try a sample of it" in caught.value.hint
-    assert time.perf_counter() - began < 0.1
 
 
 def test_values_from_python_are_made_plain() -> None:
@@ -364,46 +358,36 @@ def fuzzed(random: Random) -> str:
     return text
 
 
-def seconds_to_refuse(text: str, read: Callable[[str], object]) -> float:
-    """CPU seconds until the error, which must say where and what to do; 0 if it is read."""
-    began = time.thread_time()
+def is_refused(text: str) -> bool:
+    """Whether a text is no grid; the error must say where and what to do."""
     error = None
     try:
-        read(text)
+        parse_grid_text(text)
     except GridError as refused:
         error = refused
-    taken = time.thread_time() - began
     if error is None:
-        return 0.0
+        return False
     assert error.text == text
     assert error.position is not None
     assert 0 <= error.position <= len(text)
     assert error.hint
     assert len(str(error)) < 500
-    return taken
+    return True
 
 
 @pytest.mark.parametrize("count", [3_000, pytest.param(100_000, marks=pytest.mark.slow)])
-def test_broken_grids_are_refused_within_a_millisecond(count: int) -> None:
-    random, refused = Random(5), 0  # noqa: S311 - not for secrets
-    for _ in range(count):
-        text = fuzzed(random)
-        seconds = seconds_to_refuse(text, parse_grid_text)
-        refused += seconds > 0.0
-        if seconds > 1e-3:  # the machine may have been at fault
-            seconds = min(seconds_to_refuse(text, parse_grid_text) for _ in range(5))
-        assert seconds < 1e-3, text
+def test_broken_grids_are_refused_with_a_place_and_advice(count: int) -> None:
+    random = Random(5)  # noqa: S311 - not for secrets
+    refused = sum(is_refused(fuzzed(random)) for _ in range(count))
     assert refused > count / 2
 
 
 @pytest.mark.parametrize(
     "text", ["1" * 200_000 + "x", "9" * 200_000, "," * 200_000, "1:" * 100_000, "a" * 200_000 + "!"]
 )
-def test_long_text_is_refused_quickly(text: str) -> None:
-    began = time.perf_counter()
+def test_long_text_is_refused(text: str) -> None:
     with pytest.raises(GridError) as caught:
         parse_grid_text(f"x={text}")
-    assert time.perf_counter() - began < 1.0
     assert len(str(caught.value)) < 500
 
 

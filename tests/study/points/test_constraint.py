@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import math
-import time
 from random import Random
 from typing import Any
 
@@ -272,33 +271,25 @@ def fuzzed(random: Random) -> str:
     return text
 
 
-def seconds_to_refuse(text: str) -> float:
-    """CPU seconds until the error, which must say where and what to do; 0 if it is read."""
-    began = time.thread_time()
+def is_refused(text: str) -> bool:
+    """Whether a text is no constraint; the error must say where and what to do."""
     error = None
     try:
         constraint = read_constraint(text, KNOWN)
     except GridError as refused:
         error = refused
-    taken = time.thread_time() - began
     if error is None:
         assert constraint.holds(POINT) in {True, False}
-        return 0.0
+        return False
     assert error.position is not None
     assert 0 <= error.position <= max(len(text), MOST_CHARACTERS)
     assert error.hint
     assert len(str(error)) < 600
-    return taken
+    return True
 
 
 @pytest.mark.parametrize("count", [3_000, pytest.param(100_000, marks=pytest.mark.slow)])
-def test_broken_constraints_are_refused_within_a_millisecond(count: int) -> None:
-    random, refused = Random(5), 0  # noqa: S311 - not for secrets
-    for _ in range(count):
-        text = fuzzed(random)
-        seconds = seconds_to_refuse(text)
-        refused += seconds > 0.0
-        if seconds > 1e-3:  # the machine may have been at fault
-            seconds = min(seconds_to_refuse(text) for _ in range(5))
-        assert seconds < 1e-3, text
+def test_broken_constraints_are_refused_with_a_place_and_advice(count: int) -> None:
+    random = Random(5)  # noqa: S311 - not for secrets
+    refused = sum(is_refused(fuzzed(random)) for _ in range(count))
     assert refused > count / 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
@@ -203,20 +202,15 @@ HUNDRED_MILLION = parse_grid_text("a=1:100:100; b=1:100:100; c=0.01:1:100; d=0.0
 
 
 @pytest.mark.slow
-def test_a_hundred_million_points_take_no_memory_and_little_time() -> None:
+def test_a_hundred_million_points_take_no_memory() -> None:
     tracemalloc.start()
-    began = time.process_time()
     space = Space(HUNDRED_MILLION, ("a * c < b * d and (a + b) % 3 != 0",))
     assert space.size == 33_324_002
-    counting = time.process_time() - began
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert counting < 10.0  # a second without the watch on memory
     assert peak < 20e6
 
-    began = time.process_time()
     columns = space.columns(16_000_000, 17_000_000)
-    assert time.process_time() - began < 0.4
     assert (columns["a"] * columns["c"] < columns["b"] * columns["d"]).all()
     assert ((columns["a"] + columns["b"]) % 3 != 0).all()
     numbers = space.numbers(16_000_000, 17_000_000)
