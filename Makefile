@@ -9,6 +9,9 @@ WORKERS ?= auto
 # venv module until one installs it; pip can do without, and so can uv.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
+# Versions of Airflow that the DAGs are held against, each resolved as of a day after its release.
+AIRFLOW := 3.3.1@2026-08-21 3.0.6@2025-10-15
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-unit lint format check docs bench parity package deploy clean install lock
 
@@ -72,6 +75,9 @@ lock: $(STAMP) ## resolve requirements.lock again from pyproject.toml
 	@$(UV) pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 		--constraint requirements.lock --custom-compile-command "make lock" \
 		--output-file infra/docker/requirements.lock pyproject.toml infra/docker/requirements.in
+	@for one in $(AIRFLOW); do $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --exclude-newer $${one#*@} --custom-compile-command "make lock" \
+		--output-file infra/airflow/requirements-$${one%@*}.lock infra/airflow/requirements-$${one%@*}.in || exit 1; done
 
 clean: ## remove what the other targets made (never data/)
 	@rm -rf $(VENV) .uv .tools dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage*

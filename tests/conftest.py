@@ -40,11 +40,17 @@ CLOUD = frozenset({"local_aws", "terraform", "mocked"})
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+LONG = frozenset({"airflow", "deployed"})
+"""Fixtures that start a whole Airflow or stack. Their tests take minutes and mostly wait, so they
+come first: no worker ends alone with one, and one worker gets them all, with one Airflow."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Count every test of the cloud as slow."""
+    """Count every test of the cloud as slow, and begin with the longest."""
     for item in items:
         if CLOUD.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: LONG.isdisjoint(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session")

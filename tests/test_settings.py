@@ -11,6 +11,7 @@ import pytest
 
 from stockstream.errors import ConfigError, UnknownNameError
 from stockstream.settings import (
+    AirflowSettings,
     EodhdSettings,
     FetchSettings,
     ListSettings,
@@ -180,6 +181,9 @@ def test_a_section_made_in_a_program_keeps_the_same_limits() -> None:
         f"[eodhd]\ntoken = '{CANARY}",
         f"[eodhd]\ntokens = '{CANARY}'",
         f"lake = ['s3://{CANARY}@bucket']",
+        f"[airflow]\npassword = ['{CANARY}']",
+        f"[airflow]\ntoken = ['{CANARY}']",
+        f"[airflow]\nurl = ['http://me:{CANARY}@host']",
         f"[symbols]\nurl = ['https://host/list?access_token={CANARY}']",
     ],
 )
@@ -194,6 +198,7 @@ def test_repr_shows_no_secret() -> None:
     settings = Settings(
         symbols=ListSettings(token=CANARY),
         eodhd=EodhdSettings(token=CANARY),
+        airflow=AirflowSettings(password=CANARY, token=CANARY),
         notify=NotifySettings((f"mailto://user:{CANARY}@host.example",)),
     )
     assert CANARY not in repr(settings)

@@ -26,6 +26,7 @@ module "stack" {
   batch_max_vcpus       = var.batch_max_vcpus
   batch_job_size        = var.batch_job_size
   batch_spot            = var.batch_spot
+  factors_secret_arn    = var.factors_secret_arn
   vpc                   = var.vpc
 
   plain_http = local.rehearsal

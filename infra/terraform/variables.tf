@@ -208,6 +208,16 @@ variable "batch_spot" {
   default     = true
 }
 
+variable "factors_secret_arn" {
+  description = "ARN of the secret of AWS Secrets Manager from which batch jobs take the login of the database that factors come from, as RDS writes it; empty: jobs may read no secret. Jobs must reach the database, see vpc. A secret under a key of your own needs kms:Decrypt for the role of jobs in the policy of that key."
+  type        = string
+  default     = ""
+  validation {
+    condition     = var.factors_secret_arn == "" || can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^*?]+$", var.factors_secret_arn))
+    error_message = "factors_secret_arn is empty or the whole ARN of one secret, without wildcards: arn:aws:secretsmanager:<region>:<account>:secret:<name>-<6 signs>."
+  }
+}
+
 variable "vpc" {
   description = "Network of batch jobs; null: a small one of the stack's own, public subnets without a NAT gateway, which costs nothing while no job runs. In a network of yours the jobs must reach ECR, S3 and CloudWatch Logs; `functions = true` puts the functions there as well (the fetcher then needs a way to the internet)."
   type = object({

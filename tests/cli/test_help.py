@@ -30,10 +30,15 @@ COMMANDS = [
         "schedule",
     ),
     *("backtest", "estimate", "sweep", "verify", "report", "reproduce", "compare", "new", "runs"),
-    *("aws", "deploy"),
+    *("aws", "deploy", "airflow"),
 ]
 
-GROUPS = {"new": "new strategy", "aws": "aws local status", "deploy": "deploy aws plan"}
+GROUPS = {
+    "new": "new strategy",
+    "aws": "aws local status",
+    "deploy": "deploy aws plan",
+    "airflow": "airflow status",
+}
 """Groups that do nothing by themselves, with a command of theirs."""
 
 

@@ -88,7 +88,7 @@ def check_batch(local: LocalAws, outputs: dict[str, Any]) -> None:
         jobDefinitionName=outputs["job_definition"], status="ACTIVE"
     )["jobDefinitions"]
     container = definition["containerProperties"]
-    assert container["command"] == ["python", "-m", "stockstream.aws.batch_job"]
+    assert container["command"] == ["python", "-m", "stockstream.runners.jobs", "item"]
     variables = {one["name"]: one["value"] for one in container["environment"]}
     assert variables["S3_BUCKET_NAME"] == outputs["bucket"]
 

@@ -106,11 +106,26 @@ def test_a_function_may_touch_its_prefixes_only(mocked: Mocked, name: str) -> No
     assert "logs:CreateLogGroup" not in allowed["Log"]["Action"]
 
 
-def test_a_batch_job_may_do_what_the_function_may(mocked: Mocked) -> None:
+def test_a_batch_job_may_do_what_the_function_may_and_import_factors(mocked: Mocked) -> None:
     job = by_purpose(mocked.one("defaults", "aws_iam_role_policy", "work"))
     function = own(mocked, "run-chunk")
     function.pop("Log")
+    for purpose in ("Write", "Remove"):
+        resources = job[purpose].pop("Resource")
+        assert set(resources) == {*function[purpose].pop("Resource"), f"{BUCKET}/factors/*"}
     assert job == function
+
+
+def test_a_batch_job_may_read_the_one_secret_that_is_named(mocked: Mocked) -> None:
+    job = by_purpose(mocked.one("a_secret", "aws_iam_role_policy", "work"))
+    assert job["ReadSecret"] == {
+        "Sid": "ReadSecret",
+        "Effect": "Allow",
+        "Action": ["secretsmanager:GetSecretValue"],
+        "Resource": ["arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:factors-AbCdEf"],
+    }
+    for address, statement in statements(mocked):
+        assert "secretsmanager" not in str(statement), address
 
 
 def test_a_role_is_taken_by_its_own_service_for_its_own_account(mocked: Mocked) -> None:

@@ -251,10 +251,11 @@ def test_batch_tries_again_what_may_go_better(mocked: Mocked) -> None:
     ]
     assert rules == [
         ("exit", "2"),
+        ("exit", "3"),
         ("retry", "*"),
     ]
     container = json.loads(job["container_properties"])
-    assert container["command"] == ["python", "-m", "stockstream.aws.batch_job"]
+    assert container["command"] == ["python", "-m", "stockstream.runners.jobs", "item"]
     assert container["networkConfiguration"] == {"assignPublicIp": "ENABLED"}
     names = {one["name"] for one in container["environment"]}
     assert names == {"S3_BUCKET_NAME", "ENVIRONMENT", "LOG_LEVEL", "STOCKSTREAM_PREFIX"}

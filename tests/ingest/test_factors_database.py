@@ -20,7 +20,7 @@ from stockstream.ingest.factors.database import Database, quote_table
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.ingest.conftest import Postgres
+    from tests.postgres import Postgres
 
 CANARY = "k@nary/9 %word"
 CONFIG = {"host": "db.example.com", "user": "me", "password": CANARY, "database": "ratios"}

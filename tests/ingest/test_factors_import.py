@@ -21,7 +21,7 @@ from stockstream.market.bars import conform
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.ingest.conftest import Postgres
+    from tests.postgres import Postgres
 
     from stockstream.ingest.factors import FactorSummary
 

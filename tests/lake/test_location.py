@@ -146,6 +146,32 @@ def test_a_read_only_disk(tiny_disk: Path, remount: Remount) -> None:
     assert place.read("f") == b"content"
 
 
+def test_a_file_is_replaced_whole(place: Location) -> None:
+    place.replace("a/x", b"one")
+    place.replace("a/x", b"the other")
+    assert place.read("a/x") == b"the other"
+    assert [file.name for file in place.files()] == ["a/x"]
+    assert list(place.drafts()) == []
+
+
+def test_a_file_in_a_bucket_is_replaced(bucket: str) -> None:
+    place = Location.of(bucket)
+    assert place.create("a/x", b"one")
+    place.replace("a/x", b"the other")
+    assert place.read("a/x") == b"the other"
+    assert not place.create("a/x", b"a third")
+
+
+def test_a_full_disk_leaves_what_was_to_be_replaced(tiny_disk: Path, fill: Fill) -> None:
+    place = Location.of(tiny_disk / "place")
+    place.replace("x", b"what was there")
+    fill()
+    with pytest.raises(OSError, match="No space left"):
+        place.replace("x", bytes(100_000))
+    assert place.read("x") == b"what was there"
+    assert list(place.drafts()) == []
+
+
 def test_removing(place: Location) -> None:
     place.create("f", b"content")
     for _ in range(2):

@@ -10,12 +10,12 @@ import pytest
 
 from stockstream.errors import ConfigError, DataError, NoDataError, UnknownNameError
 from stockstream.runners.choice import cloud_runner, runner_of
-from stockstream.runners.cloud import Look
+from stockstream.runners.cloud import CloudRunner
 from stockstream.runners.cloud_record import CLOUD, Attempt, CloudRecord
 from stockstream.runners.cloud_status import cloud_status
 from stockstream.runners.local import LocalRunner
-from stockstream.runners.step_functions import StepFunctionsRunner
-from stockstream.settings import AwsSettings
+from stockstream.runners.service import Look
+from stockstream.settings import AwsSettings, Settings
 from stockstream.study.runs.run_status import FailedChunk
 from stockstream.study.runs.store import FolderStore
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from stockstream.study.runs.run_status import RunStatus
 
-RECORD = CloudRecord("step-functions", "s3://bucket", "dev-", "ap-southeast-2")
+STACK = {"prefix": "dev-", "region": "ap-southeast-2"}
+RECORD = CloudRecord("step-functions", "s3://bucket", STACK)
 NOON = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 FAILED = FailedChunk(0, 3, "trial 1: no")
 
@@ -45,6 +46,12 @@ def test_a_record_is_kept_in_the_folder_of_its_run(tmp_path: Path) -> None:
     ]
 
 
+def test_a_record_of_before_names_its_stack(tmp_path: Path) -> None:
+    former = {"runner": "step-functions", "lake": "s3://bucket", **STACK, "attempts": []}
+    (tmp_path / CLOUD).write_text(json.dumps(former), encoding="utf-8")
+    assert CloudRecord.read(tmp_path) == RECORD
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"attempts": [{"number": 1}]}', "\xff"])
 def test_a_damaged_record_says_how_to_find_the_run_again(text: str, tmp_path: Path) -> None:
     (tmp_path / CLOUD).write_text(text, encoding="latin-1")
@@ -54,10 +61,22 @@ def test_a_damaged_record_says_how_to_find_the_run_again(text: str, tmp_path: Pa
 
 def test_a_run_is_with_the_runner_that_it_was_started_with(tmp_path: Path) -> None:
     RECORD.write(tmp_path / "s-0123456789ab")
-    assert isinstance(runner_of("s-0123456789ab", tmp_path), StepFunctionsRunner)
+    found = runner_of("s-0123456789ab", tmp_path)
+    assert isinstance(found, CloudRunner)
+    assert (found.kind, found.service.where) == ("step-functions", STACK)
     assert isinstance(runner_of("s-ba9876543210", tmp_path), LocalRunner)
-    with pytest.raises(UnknownNameError, match="aws-batch, local, step-functions"):
+    with pytest.raises(UnknownNameError, match="airflow, aws-batch, cluster, local, step-func"):
         cloud_runner("lambda", tmp_path)
+
+
+def test_a_run_of_one_service_is_not_taken_for_that_of_another(plan: Plan, tmp_path: Path) -> None:
+    study = plan()
+    store = FolderStore.create(tmp_path, study)
+    RECORD.write(store.folder)
+    for kind, region in (("aws-batch", "ap-southeast-2"), ("step-functions", "us-east-1")):
+        settings = Settings(aws=AwsSettings(prefix="dev-", region=region))
+        with pytest.raises(ConfigError, match=f"is with step-functions .*this is {kind}"):
+            cloud_runner(kind, tmp_path, settings=settings).status(study.name)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +85,10 @@ def test_a_run_is_with_the_runner_that_it_was_started_with(tmp_path: Path) -> No
         (Look("running"), 2, (), "running", ""),
         (Look("running"), 3, (FAILED,), "running", ""),
         (Look("running"), 4, (), "done", ""),
+        (Look("running", "it waits"), 2, (), "running", "it waits"),
+        (Look("unknown", "no answer"), 2, (), "unreachable", "no answer"),
+        (Look("unknown", "no answer"), 3, (FAILED,), "unreachable", "no answer"),
+        (Look("unknown", "no answer"), 4, (), "done", ""),
         (Look("ended"), 3, (FAILED,), "partial", ""),
         (Look("failed", "no"), 3, (FAILED,), "partial", ""),
         (Look("ended"), 2, (FAILED,), "stopped", "resume` goes on"),
@@ -121,7 +144,7 @@ def test_the_rate_is_that_of_late(
 
 
 def test_what_is_not_in_a_bucket_is_refused_without_asking(plan: Plan, tmp_path: Path) -> None:
-    aws = AwsSettings(region="ap-southeast-2")
+    aws = Settings(aws=AwsSettings(region="ap-southeast-2"))
     away = cloud_runner("aws-batch", tmp_path / "runs", str(tmp_path / "lake"), settings=aws)
     with pytest.raises(ConfigError, match=r"--runner aws-batch reads .* lake copy s3://BUCKET"):
         away.submit(plan())
@@ -133,8 +156,8 @@ def test_what_is_not_in_a_bucket_is_refused_without_asking(plan: Plan, tmp_path:
 def test_a_run_of_this_machine_is_not_one_of_the_cloud(plan: Plan, tmp_path: Path) -> None:
     study = plan()
     FolderStore.create(tmp_path, study)
-    runner = cloud_runner("aws-batch", tmp_path, settings=AwsSettings())
-    with pytest.raises(NoDataError, match="does not run in the cloud"):
+    runner = cloud_runner("aws-batch", tmp_path, settings=Settings())
+    with pytest.raises(NoDataError, match="is a run of this machine"):
         runner.status(study.name)
     with pytest.raises(ConfigError, match="is no name of a run"):
         runner.status("../x")

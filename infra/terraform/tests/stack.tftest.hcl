@@ -91,6 +91,14 @@ run "defaults" {
   }
 }
 
+run "a_secret" {
+  command = apply
+
+  variables {
+    factors_secret_arn = "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:factors-AbCdEf"
+  }
+}
+
 run "refuses_what_cannot_work" {
   command = plan
 
@@ -111,6 +119,7 @@ run "refuses_what_cannot_work" {
     alert_emails          = ["me"]
     batch_max_vcpus       = 0
     batch_job_size        = { vcpus = 1, memory = 1024 }
+    factors_secret_arn    = "arn:aws:secretsmanager:*:123456789012:secret:*"
     vpc                   = { subnet_ids = [], security_group_ids = [] }
   }
 
@@ -131,6 +140,7 @@ run "refuses_what_cannot_work" {
     var.alert_emails,
     var.batch_max_vcpus,
     var.batch_job_size,
+    var.factors_secret_arn,
     var.vpc,
   ]
 }

@@ -17,7 +17,7 @@ Three kinds of input::
 By year, the years say when, so there is no ``start_date``; by ticker, the tickers are the universe,
 and without ``start_date`` and ``end_date`` it is all days of the lake. Nothing here reads a lake or
 loads numpy: whether there are bars is found out by the pieces, and a grid is read by
-:mod:`stockstream.aws.sweep_requests`.
+:mod:`stockstream.runners.jobs.requests`.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def check_input(document: object) -> Kind:
     """
     given = _mapping(document, "the input")
     kind = _kind(given)
-    if kind == "grid":  # stockstream.aws.sweep_requests reads it
+    if kind == "grid":  # stockstream.runners.jobs.requests reads it
         return kind
     for name in given:
         if name not in {*_NAMES[kind], *_BESIDE}:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import stockstream
+from stockstream.cli.airflow import airflow_app
 from stockstream.cli.aws import aws_app
 from stockstream.cli.backtest import backtest
 from stockstream.cli.compare import compare
@@ -118,3 +119,4 @@ _add(RESEARCH, "reproduce", reproduce)
 _add(RESEARCH, "compare", compare)
 app.add_typer(aws_app, name="aws", rich_help_panel=CLOUD)
 app.add_typer(deploy_app, name="deploy", rich_help_panel=CLOUD)
+app.add_typer(airflow_app, name="airflow", rich_help_panel=CLOUD)

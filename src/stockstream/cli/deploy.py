@@ -10,6 +10,7 @@ import typer
 from stockstream.cli import options
 from stockstream.cli.bundle import spread
 from stockstream.cli.console import emit, note, say
+from stockstream.cli.deploy_airflow import deploy_airflow
 from stockstream.cli.exits import EPILOG, Exit
 from stockstream.cli.help import HelpCommand, HelpGroup
 from stockstream.errors import ConfigError
@@ -24,11 +25,12 @@ STACK, HOW = "Stack", "How"
 deploy_app = typer.Typer(cls=HelpGroup, rich_markup_mode=None, no_args_is_help=True, epilog=EPILOG)
 aws_app = typer.Typer(cls=HelpGroup, rich_markup_mode=None, no_args_is_help=True, epilog=EPILOG)
 deploy_app.add_typer(aws_app, name="aws")
+deploy_app.command("airflow", cls=HelpCommand, epilog=EPILOG)(deploy_airflow)
 
 
 @deploy_app.callback()
 def deploy_command() -> None:
-    """Set up the daily run and backtests in one's own cloud account."""
+    """Set up runs in one's own cloud account, or on an Airflow."""
 
 
 @aws_app.callback()

@@ -36,8 +36,8 @@ def estimate(
     r"""Say what a sweep would take before it runs.
 
     Takes the options of `stockstream sweep`. Some of its trials are run, for less than a second:
-    how many there are, how they run and why, their time and memory here, and what they would cost
-    in the cloud.
+    how many there are, how they run and why, their time and memory here, how long they would take
+    on an Airflow or a cluster with as many workers, and what they would cost in the cloud.
 
     stockstream estimate --strategy MovingAverageCrossover --split ticker \
       --grid "fast_period=5:44:40" --grid "slow_period=50,100"
@@ -60,6 +60,7 @@ def reckon(
         UnknownNameError: no prices are known for a region.
     """
     from stockstream.cli.estimate_view import estimate_document, show_estimate
+    from stockstream.runners.own_machines import own_times
     from stockstream.runners.prices import PRICES, Work, cloud_costs, demand_region
     from stockstream.study.estimate import estimate as measured
 
@@ -69,8 +70,9 @@ def reckon(
     found = measured(study, lake, workers=swept.processors())
     work = Work(found.core_seconds, found.memory, found.chunks)
     costs = [cost for name in wanted for cost in cloud_costs(work, name)]
+    own = own_times(work, found.workers)
     if json:
-        emit(estimate_document(found, costs))
+        emit(estimate_document(found, own, costs))
     else:
-        show_estimate(found, costs, study.config.strategy_class)
+        show_estimate(found, own, costs, study.config.strategy_class)
     return Exit.OK

@@ -12,6 +12,7 @@ from stockstream.cli.figures import count, percent, size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stockstream.runners.own_machines import OwnTime
     from stockstream.runners.prices import CloudCost
     from stockstream.study.estimate import Estimate
 
@@ -20,11 +21,15 @@ __all__ = ["estimate_document", "show_estimate"]
 RUNNERS = {
     "step_functions": "AWS Step Functions, Lambda",
     "aws_batch": "AWS Batch, Fargate Spot",
+    "airflow": "Airflow, in its own workers",
+    "cluster": "Ray cluster",
 }
 
 
-def show_estimate(found: Estimate, costs: Sequence[CloudCost], title: str) -> None:
-    """Print what a sweep would take, here and in the cloud."""
+def show_estimate(
+    found: Estimate, own: Sequence[OwnTime], costs: Sequence[CloudCost], title: str
+) -> None:
+    """Print what a sweep would take: here, on machines that one has, and in the cloud."""
     typer.secho(f"{title}: {count(found.trials, 'trial')}", bold=True)
     say(
         f"{count(found.points, 'combination')} x {count(found.pieces, 'piece')}, "
@@ -38,6 +43,10 @@ def show_estimate(found: Estimate, costs: Sequence[CloudCost], title: str) -> No
     show_table(["path", "trials", "each"], rows)
     heading("What they take")
     rows = [["here", count(found.workers, "worker"), _time(found.seconds), size(found.memory), "-"]]
+    rows += [
+        [RUNNERS[one.runner], count(one.workers, "worker"), _time(one.seconds), "-", "-"]
+        for one in own
+    ]
     rows += [
         [
             f"{RUNNERS[cost.runner]}, {_region(cost.region)}",
@@ -68,7 +77,9 @@ def _say_prices() -> None:
     )
 
 
-def estimate_document(found: Estimate, costs: Sequence[CloudCost]) -> dict[str, Any]:
+def estimate_document(
+    found: Estimate, own: Sequence[OwnTime], costs: Sequence[CloudCost]
+) -> dict[str, Any]:
     """The same for a program."""
     from dataclasses import asdict
 
@@ -76,6 +87,7 @@ def estimate_document(found: Estimate, costs: Sequence[CloudCost]) -> dict[str, 
 
     return {
         **found.to_dict(),
+        "own": [asdict(one) for one in own],
         "costs": [asdict(cost) for cost in costs],
         "prices": {"read": PRICES_READ, "sources": list(SOURCES), "assumed": list(ASSUMED)},
     }

@@ -11,7 +11,10 @@ from stockstream.cli.console import note
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["progress"]
+    from stockstream.runners.protocol import Runner
+    from stockstream.study.runs.run_status import RunStatus
+
+__all__ = ["progress", "watch"]
 
 
 @contextmanager
@@ -58,3 +61,25 @@ def progress(label: str, unit: str) -> Iterator[Callable[[int, int], None]]:
             bar.update(task, completed=done, total=total, rate=rate)
 
         yield update
+
+
+def watch(runner: Runner, run: str, label: str) -> RunStatus:
+    """Follow a run to its end; what it waits for is said once.
+
+    Args:
+        runner: that it is with.
+        run: its name.
+        label: what stands before the bar.
+
+    Raises:
+        CloudError: its service has not answered for long.
+        KeyboardInterrupt: the user has seen enough.
+    """
+    said = ""
+    with progress(label, "trials") as update:
+        for status in runner.follow(run):
+            update(status.done, status.total)
+            if status.error and status.error != said and not status.has_ended:
+                note(status.error)
+                said = status.error
+    return status

@@ -135,7 +135,7 @@ def resume(
         typer.Option(
             min=1,
             metavar="N",
-            help="How many work side by side.  [default: one for each processor; in the cloud the "
+            help="How many work side by side.  [default: one for each processor; on AWS the "
             "setting aws.at_once]",
         ),
     ] = None,
@@ -224,12 +224,10 @@ def _agreed(names: list[str], *, json: bool) -> bool:
 
 
 def _watch(runner: LocalRunner | CloudRunner, name: str, *, json: bool) -> int:
-    from stockstream.cli.progress import progress
+    from stockstream.cli.progress import watch
     from stockstream.cli.runs_view import show_status
 
-    with progress(name, "trials") as update:
-        for status in runner.follow(name):
-            update(status.done, status.total)
+    status = watch(runner, name, name)
     if json:
         emit(status.to_dict())
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -38,8 +38,10 @@ COLORS: dict[RunState, str] = {
     "partial": "yellow",
     "cancelled": "yellow",
     "stopped": "red",
+    "unreachable": "yellow",
 }
-UNREADABLE, UNREACHABLE = "unreadable", "unreachable"
+UNREADABLE: Final = "unreadable"
+UNREACHABLE: Final[RunState] = "unreachable"
 SHOWN_METRICS = ("total_return", "max_drawdown")
 
 
@@ -50,7 +52,7 @@ class KeptRun:
     Attributes:
         run: its name.
         kind: ``sweep`` or ``backtest``.
-        state: of a sweep, ``unreachable`` if the cloud does not say; a backtest that is kept is
+        state: of a sweep, ``unreachable`` if its service does not say; a backtest that is kept is
             done.
         strategy: its name.
         done, failed, trials: of the sweep; a backtest is one trial.
@@ -121,7 +123,7 @@ def show_status(status: RunStatus, study: Study, folder: Path) -> None:
         f"{count(len(config.universe or ()), 'symbol')}{split}, data {study.data_version}"
     )
     say(_progress(status))
-    if away := _in_the_cloud(folder):
+    if away := _elsewhere(folder):
         say(away)
     if status.workers:
         numbers = ", ".join(map(str, status.workers))
@@ -137,14 +139,15 @@ def show_status(status: RunStatus, study: Study, folder: Path) -> None:
         say(f"{again} with `{command(f'runs resume {status.run}')}`")
 
 
-def _in_the_cloud(folder: Path) -> str:
-    """Where to look for a sweep in the account; nothing of a sweep on this machine."""
+def _elsewhere(folder: Path) -> str:
+    """Where to look for a sweep that a service runs; nothing of a sweep on this machine."""
     from stockstream.runners.cloud_record import CloudRecord
 
     record = CloudRecord.read(folder)
     if record is None:
         return ""
-    where = f"{record.runner} on {record.lake} in {record.region}"
+    which = ", ".join(f"{name} {value}" for name, value in record.where.items() if value)
+    where = f"{record.runner} on {record.lake}{f' ({which})' if which else ''}"
     return f"{where}, attempt {record.last.attempt}: {record.last.id}" if record.last else where
 
 

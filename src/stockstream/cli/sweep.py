@@ -90,12 +90,12 @@ def sweep(
     """
     from stockstream.cli.folds_view import out_of_sample, show_out_of_sample
     from stockstream.cli.sweep_run import (
+        away_runner,
         here_runner,
         is_whole,
         run_away,
         run_here,
         search_here,
-        stack_runner,
     )
     from stockstream.cli.sweep_view import show_sweep
     from stockstream.study.selection import demand_selector
@@ -116,7 +116,7 @@ def sweep(
     elif estimate:
         return reckon(swept.plan(asked, source), source, swept, json=json)
     else:
-        away = stack_runner(runner, source, place, swept.workers)
+        away = away_runner(runner, source, place, swept.workers)
         study = swept.plan(asked, source)
         if detach:
             return _detach(study, away or here_runner(source, place, swept.workers), json=json)

@@ -96,16 +96,18 @@ Workers: TypeAlias = Annotated[
     typer.Option(
         min=1,
         metavar="N",
-        help="How many work side by side.  [default: one for each processor; in the cloud the "
-        "setting aws.at_once]",
+        help="How many work side by side.  [default: one for each processor; on AWS the setting "
+        "aws.at_once]",
         rich_help_panel=SWEEP,
     ),
 ]
 Runner: TypeAlias = Annotated[
-    Literal["local", "step-functions", "aws-batch"],
+    Literal["local", "step-functions", "aws-batch", "airflow", "cluster"],
     typer.Option(
-        help="Where it runs: on this machine, or on a stack that `stockstream deploy aws apply` "
-        "made and whose bucket is the lake. The settings aws.prefix and aws.region name the stack.",
+        help="Where it runs: on this machine; by step-functions or aws-batch on a stack that "
+        "`stockstream deploy aws apply` made and whose bucket is the lake (settings aws.prefix, "
+        "aws.region); on an Airflow to which `stockstream deploy airflow` has brought its DAGs "
+        "(airflow.url or airflow.environment); on a cluster of Ray (cluster.address).",
         rich_help_panel=SWEEP,
     ),
 ]

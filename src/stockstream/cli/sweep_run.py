@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from stockstream.study.study import Study
 
 __all__ = [
+    "away_runner",
     "here_runner",
     "is_whole",
     "next_commands",
     "run_away",
     "run_here",
     "search_here",
-    "stack_runner",
 ]
 
 
@@ -40,18 +40,18 @@ def here_runner(lake: Lake, runs: Path, workers: int | None) -> LocalRunner:
     return LocalRunner(runs, str(lake.location), workers)
 
 
-def stack_runner(name: str, lake: Lake, runs: Path, workers: int | None) -> CloudRunner | None:
-    """What runs studies in the cloud, once it is known that the stack takes them.
+def away_runner(name: str, lake: Lake, runs: Path, workers: int | None) -> CloudRunner | None:
+    """What runs studies on a service, once it is known that it takes them.
 
     Args:
-        name: ``step-functions`` or ``aws-batch``; None is given for ``local``.
-        lake: which must be that of the stack.
+        name: of the service; None is given for ``local``.
+        lake: which the service must be able to read.
         runs: the folder of runs.
         workers: how many work side by side.
 
     Raises:
-        ConfigError: the lake is not that of the stack, or there is no stack.
-        CloudError: the account refused.
+        ConfigError: the service cannot reach the lake, or is not there.
+        CloudError: the service does not answer, or refused.
     """
     if name == "local":
         return None
@@ -68,28 +68,26 @@ def is_whole(result: StudyResult) -> bool:
 
 
 def run_away(study: Study, runner: CloudRunner) -> StudyResult:
-    """Run a study in the cloud and watch it; nobody who watches is needed.
+    """Run a study on a service and watch it; nobody who watches is needed.
 
     Args:
         study: what to run.
-        runner: of a stack.
+        runner: of the service.
 
     Raises:
         CloudError: it was cancelled or stopped before its end.
         StrategyError: every trial failed.
         KeyboardInterrupt: the user has seen enough; how to go on has been said.
     """
-    from stockstream.cli.progress import progress
+    from stockstream.cli.progress import watch
 
     began = time.perf_counter()
     name = runner.submit(study)
     try:
-        with progress(f"{name} by {runner.kind}", "trials") as update:
-            for status in runner.follow(name):
-                update(status.done, status.total)
+        status = watch(runner, name, f"{name} by {runner.kind}")
     except KeyboardInterrupt:
         words = ", ".join(f"`{line}`" for line in next_commands(name, runner.runs))
-        note(f"{name} goes on in the cloud: {words}")
+        note(f"{name} goes on by {runner.kind}: {words}")
         raise
     for failure in status.failures:
         warn(f"chunk {failure.number} ({count(failure.trials, 'trial')}): {failure.error}")

@@ -11,7 +11,7 @@ import errno
 import fcntl
 import os
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["create_file", "find_drafts", "flush_file"]
+__all__ = ["create_file", "find_drafts", "flush_file", "replace_file"]
 
 _DRAFT = re.compile(r".+#\d+", re.DOTALL)
 _DRIVE_FLUSH: int | None = getattr(fcntl, "F_FULLFSYNC", None)
@@ -36,6 +36,25 @@ def create_file(path: Path, content: bytes) -> bool:
     """
     if path.exists():
         return False
+    try:
+        with _draft(path, content) as draft:
+            os.link(draft, path)  # unlike a rename, it refuses a name that is taken
+    except FileExistsError:
+        return False
+    _flush_folder(path.parent)
+    return True
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Make a file, whole or not at all, in the place of the one that may be there."""
+    with _draft(path, content) as draft:
+        draft.replace(path)
+    _flush_folder(path.parent)
+
+
+@contextmanager
+def _draft(path: Path, content: bytes) -> Iterator[Path]:
+    """A file beside ``path``, written and flushed; removed at the end if it still has its name."""
     _make_folder(path.parent)
     draft = path.with_name(f"{path.name}#{uuid4().int}")
     try:
@@ -43,14 +62,10 @@ def create_file(path: Path, content: bytes) -> bool:
             file.write(content)
             file.flush()
             _flush(file.fileno())
-        os.link(draft, path)  # unlike a rename, it refuses a name that is taken
-    except FileExistsError:
-        return False
+        yield draft
     finally:
         with suppress(OSError):
             draft.unlink()
-    _flush_folder(path.parent)
-    return True
 
 
 def flush_file(path: Path, top: Path) -> None:

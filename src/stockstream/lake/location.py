@@ -1,4 +1,4 @@
-"""A folder or a URL, handled by the same code: files are read whole and made once, never changed.
+"""A folder or a URL, handled by the same code: files are read whole, and made or replaced whole.
 
 A URL (``s3://bucket/folder``) takes its region, endpoint and credentials from the usual environment
 variables (``AWS_*``).
@@ -138,6 +138,14 @@ class Location:
         except AlreadyExistsError:
             return False
         return True
+
+    def replace(self, name: str, content: bytes) -> None:
+        """Make a file, whole or not at all, to last, in the place of the one that may be there."""
+        if self.is_local:
+            disk.replace_file(Path(self.path(name)), content)
+            return
+        with remote.talking():
+            obstore.put(self._store, name, content, mode="overwrite")
 
     def flush(self, name: str) -> None:
         """Make a file last that another library wrote; a bucket sees to that itself."""

@@ -68,6 +68,8 @@ class Account:
         from botocore.config import Config
 
         patient = Config(retries={"mode": "standard", "max_attempts": 5})
+        if self.environment.get(ENDPOINT) or os.environ.get(ENDPOINT):  # one host for everything
+            patient = patient.merge(Config(inject_host_prefix=False))
         with asking(service):
             return self._session.client(
                 service, endpoint_url=self.environment.get(ENDPOINT), config=patient
@@ -85,11 +87,12 @@ class Account:
 
 
 @contextmanager
-def asking(what: str) -> Iterator[None]:
+def asking(what: str, policy: str = POLICY) -> Iterator[None]:
     """Turn what the SDK raises into a :class:`CloudError` that says what to do next.
 
     Args:
         what: is asked, such as a service.
+        policy: a file that lists what has to be allowed.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -100,7 +103,7 @@ def asking(what: str) -> Iterator[None]:
         code, message = str(said.get("Code", "?")), str(said.get("Message", ""))
         advice = _ADVICE.get(code, "")
         if code in _REFUSED:
-            advice = f"an administrator can allow it: {POLICY} lists what is needed"
+            advice = f"an administrator can allow it: {policy} lists what is needed"
         raise CloudError(_in_words(what, f"{code}: {message}", advice)) from None
     except BotoCoreError as error:
         raise CloudError(_in_words(what, str(error), _advice(error))) from None

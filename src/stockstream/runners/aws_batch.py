@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from stockstream.errors import CloudError
-from stockstream.runners.cloud import Begun, CloudRunner, Look, attempt_name
+from stockstream.runners.jobs.names import ATTEMPT, RUN
+from stockstream.runners.service import Begun, Look, attempt_name
+from stockstream.runners.stack_service import StackService
 from stockstream.study.runs.plans import make_plan
 
 if TYPE_CHECKING:
     from stockstream.runners.stack import Stack
     from stockstream.study.runs.bucket_store import BucketStore
 
-__all__ = ["AwsBatchRunner"]
+__all__ = ["AwsBatchService"]
 
-SERVICE = "AWS Batch"
+SERVICE: Final = "AWS Batch"
 REASON: Final = "stockstream runs cancel"
 LOGS: Final = "/aws/batch/job"
 """Log group of jobs whose definition names none."""
@@ -23,43 +26,40 @@ LINES: Final = 20
 """Of a log, the last: the reason is the last that is not empty."""
 
 
-class AwsBatchRunner(CloudRunner):
-    """Runs studies as array jobs of the queue ``stockstream-backtest``."""
+class AwsBatchService(StackService):
+    """Submits array jobs to the queue ``stockstream-backtest``."""
 
     kind = "aws-batch"
 
-    def start(self, stack: Stack, store: BucketStore, attempt: int) -> Begun:
+    def find(self, store: BucketStore, attempt: int) -> str:
+        """Id of the newest job of an attempt."""
+        named = [{"name": "JOB_NAME", "values": [attempt_name(store.study.name, attempt)]}]
+        with self.stack.asking(SERVICE):
+            found = _jobs(self._client, jobQueue=self.stack.jobs, filters=named)
+        return str(max(found, key=lambda job: job["createdAt"])["jobId"]) if found else ""
+
+    def start(self, store: BucketStore, attempt: int) -> Begun:
         """Plan an attempt and submit its job."""
-        run = store.study.name
-        name = attempt_name(run, attempt)
-        with stack.asking(SERVICE):
-            client = stack.account.client("batch")
-            found = _jobs(
-                client, jobQueue=stack.jobs, filters=[{"name": "JOB_NAME", "values": [name]}]
-            )
-        if found:
-            newest = max(found, key=lambda job: job["createdAt"])
-            return Begun(newest["jobId"], is_new=False)
         items = len(make_plan(store, str(attempt), self.at_once).items)
         if not items:
             return Begun("", is_new=True)
-        told = [{"name": "RUN", "value": run}, {"name": "ATTEMPT", "value": str(attempt)}]
+        run = store.study.name
+        told = [{"name": RUN, "value": run}, {"name": ATTEMPT, "value": str(attempt)}]
         array = {"arrayProperties": {"size": items}} if items > 1 else {}
-        with stack.asking(SERVICE):
-            job = client.submit_job(
-                jobName=name,
-                jobQueue=stack.jobs,
-                jobDefinition=stack.jobs,
+        with self.stack.asking(SERVICE):
+            job = self._client.submit_job(
+                jobName=attempt_name(run, attempt),
+                jobQueue=self.stack.jobs,
+                jobDefinition=self.stack.jobs,
                 containerOverrides={"environment": told},
                 **array,
             )
         return Begun(str(job["jobId"]), is_new=True)
 
-    def look(self, stack: Stack, identity: str) -> Look:
+    def look(self, identity: str) -> Look:
         """What is known of a job; of one that was too long ago, that it has ended."""
-        with stack.asking(SERVICE):
-            client = stack.account.client("batch")
-            found = client.describe_jobs(jobs=[identity])["jobs"] if identity else []
+        with self.stack.asking(SERVICE):
+            found = self._client.describe_jobs(jobs=[identity])["jobs"] if identity else []
         if not found:
             return Look("ended")
         [job] = found
@@ -70,24 +70,28 @@ class AwsBatchRunner(CloudRunner):
         why = str(job.get("statusReason", ""))
         if why == REASON or job.get("isCancelled") or job.get("isTerminated"):
             return Look("cancelled")
-        return Look("failed", self._why(stack, job))
+        return Look("failed", self._why(job))
 
-    def stop(self, stack: Stack, identity: str) -> None:
+    def stop(self, identity: str) -> None:
         """Stop a job and its children."""
-        with stack.asking(SERVICE):
-            stack.account.client("batch").terminate_job(jobId=identity, reason=REASON)
+        with self.stack.asking(SERVICE):
+            self._client.terminate_job(jobId=identity, reason=REASON)
 
-    def _why(self, stack: Stack, job: dict[str, Any]) -> str:
+    @cached_property
+    def _client(self) -> Any:
+        return self.stack.account.client("batch")
+
+    def _why(self, job: dict[str, Any]) -> str:
         """Why a job failed: the last word of the first of its children that did."""
-        with stack.asking(SERVICE):
-            client, how_many = stack.account.client("batch"), ""
+        with self.stack.asking(SERVICE):
+            client, how_many = self._client, ""
             if "size" in job.get("arrayProperties", {}):
                 failed = _jobs(client, arrayJobId=job["jobId"], jobStatus="FAILED")
                 how_many = f"{len(failed):,} of {job['arrayProperties']['size']:,} jobs failed; "
                 first = min(failed, key=lambda one: one["arrayProperties"]["index"], default=job)
                 [job] = client.describe_jobs(jobs=[first["jobId"]])["jobs"]
         container = job.get("container", {})
-        said = [job.get("statusReason"), container.get("reason"), _last_word(stack, container)]
+        said = [job.get("statusReason"), container.get("reason"), _last_word(self.stack, container)]
         return how_many + ": ".join(filter(None, said))
 
 

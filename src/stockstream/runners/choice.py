@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 from stockstream.errors import UnknownNameError
+from stockstream.runners.cloud import CloudRunner
 from stockstream.runners.cloud_record import CloudRecord
 from stockstream.runners.local import LocalRunner
 from stockstream.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from stockstream.runners.cloud import CloudRunner
-    from stockstream.settings import AwsSettings
+    from stockstream.runners.service import Service
+    from stockstream.settings import Settings
 
-__all__ = ["cloud_runner", "runner_of"]
+__all__ = ["SERVICES", "cloud_runner", "runner_of"]
+
+SERVICES: Final[Mapping[str, tuple[str, str]]] = {
+    "step-functions": ("stockstream.runners.step_functions", "StepFunctionsService"),
+    "aws-batch": ("stockstream.runners.aws_batch", "AwsBatchService"),
+    "airflow": ("stockstream.runners.airflow.service", "AirflowService"),
+    "cluster": ("stockstream.runners.cluster.service", "ClusterService"),
+}
+"""Module and class of each service, so that none is imported for another."""
 
 
 def cloud_runner(
@@ -24,37 +35,22 @@ def cloud_runner(
     lake: str | None = None,
     *,
     at_once: int | None = None,
-    settings: AwsSettings | None = None,
+    settings: Settings | None = None,
 ) -> CloudRunner:
-    """The runner of a cloud service.
+    """The runner of a service.
 
     Args:
-        kind: ``step-functions`` or ``aws-batch``.
+        kind: ``step-functions``, ``aws-batch``, ``airflow`` or ``cluster``.
         runs: the folder of runs on this machine.
-        lake: URL of the stack's bucket, for studies that are submitted.
+        lake: folder or URL of the lake that the service works on, for studies that are submitted.
         at_once: workers that a study is divided for; None takes that of the settings.
-        settings: where the stack is; None takes those of this machine.
+        settings: where the service is; None takes those of this machine.
 
     Raises:
         UnknownNameError: there is no such service.
         ConfigError: the settings cannot be used.
     """
-    from stockstream.runners.aws_batch import AwsBatchRunner
-    from stockstream.runners.step_functions import StepFunctionsRunner
-
-    classes: dict[str, type[CloudRunner]] = {
-        one.kind: one for one in (StepFunctionsRunner, AwsBatchRunner)
-    }
-    if kind not in classes:
-        raise UnknownNameError("runner", kind, ["local", *classes])
-    aws = load_settings().aws if settings is None else settings
-    return classes[kind](
-        runs,
-        lake,
-        prefix=aws.prefix,
-        region=aws.region or None,
-        at_once=at_once or aws.at_once,
-    )
+    return CloudRunner(runs, lake, _service(kind, runs, at_once, settings, None))
 
 
 def runner_of(
@@ -69,9 +65,26 @@ def runner_of(
         workers: for a run, None takes what its runner does.
 
     Raises:
-        DataError: what this machine knows of a run in the cloud cannot be read.
+        DataError: what this machine knows of a run elsewhere cannot be read.
+        UnknownNameError: it is with a service that this version does not know.
     """
     record = CloudRecord.read(runs / run)
     if record is None:
         return LocalRunner(runs, lake, workers)
-    return cloud_runner(record.runner, runs, at_once=workers)
+    return CloudRunner(
+        runs, record.lake, _service(record.runner, runs, workers, None, record.where)
+    )
+
+
+def _service(
+    kind: str,
+    runs: Path,
+    at_once: int | None,
+    settings: Settings | None,
+    where: Mapping[str, str] | None,
+) -> Service:
+    if kind not in SERVICES:
+        raise UnknownNameError("runner", kind, ["local", *SERVICES])
+    module, name = SERVICES[kind]
+    made: type[Service] = getattr(import_module(module), name)
+    return made.of(settings or load_settings(), runs, at_once, where)

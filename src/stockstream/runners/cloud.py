@@ -1,157 +1,124 @@
-"""Studies in the cloud: the run is in the bucket, and what is done is copied to this machine.
+"""Studies on a service: the run is beside the lake, and what is done is copied to this machine.
 
-What differs between the services is only how an attempt at a run is started, looked at and stopped.
+What differs between the services is only how an attempt at a run is started, looked at and stopped,
+see :class:`stockstream.runners.service.Service`.
 """
 
 from __future__ import annotations
 
+import shutil
 import time
-from abc import ABC, abstractmethod
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stockstream.errors import ConfigError, NoDataError
+from stockstream.errors import CloudError, ConfigError, DataError, NoDataError
 from stockstream.lake.location import Location
 from stockstream.runners.cloud_record import Attempt, CloudRecord
 from stockstream.runners.cloud_status import cloud_status
+from stockstream.runners.copies import Copies
+from stockstream.runners.jobs.names import stop_file
 from stockstream.runners.local import LocalRunner
-from stockstream.runners.stack import Stack, demand_bucket
+from stockstream.runners.service import Begun, Look
 from stockstream.study.runs.bucket_store import BucketStore, runs_of
-from stockstream.study.runs.file_store import chunk_file, reading, writing
+from stockstream.study.runs.file_store import reading, writing
 from stockstream.study.runs.ledger import Ledger
-from stockstream.study.runs.plans import AT_ONCE, last_attempt
+from stockstream.study.runs.plans import last_attempt
 from stockstream.study.runs.store import FolderStore, delete_folder
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
 
+    from stockstream.runners.service import Service
     from stockstream.study.chunk import Chunk
     from stockstream.study.result import StudyResult
     from stockstream.study.runs.run_status import RunStatus
     from stockstream.study.study import Study
 
-__all__ = ["Begun", "CloudRunner", "Look", "attempt_name"]
-
-TOGETHER: Final = 16
-"""Files that are copied side by side."""
+__all__ = ["CloudRunner"]
 
 SOON, SLOWER = 0.2, 1.3
 """Seconds until the second look at a run that is followed, and how much longer each wait is."""
 
-MAPS: Final = "map"
-"""Folder of what the Distributed Map of each execution had to say, beside the runs."""
+PATIENCE: Final = 300.0
+"""Seconds without a word of the service and without a new result after which nobody waits on."""
 
 
-class Look(NamedTuple):
-    """What a service says of an attempt.
-
-    Attributes:
-        state: ``ended`` on its own, whatever it has done; ``failed`` for a reason.
-        error: the reason.
-    """
-
-    state: Literal["running", "ended", "cancelled", "failed"]
-    error: str = ""
-
-
-class Begun(NamedTuple):
-    """An attempt that was started.
+class _Seen(NamedTuple):
+    """A look at a run.
 
     Attributes:
-        id: ARN of the execution, or id of the job; empty if nothing was missing.
-        is_new: whether nobody had started it before.
+        status: from its files, and from the service if it answers.
+        trouble: why the service does not.
     """
 
-    id: str
-    is_new: bool
+    status: RunStatus
+    trouble: CloudError | ConfigError | None = None
 
 
-@dataclass
-class _Copied:
-    """How many trials of the chunks that are here failed."""
-
-    chunks: frozenset[int] = frozenset()
-    failed: int = 0
-
-
-class CloudRunner(ABC):
-    """Runs studies on a stack; see :class:`stockstream.runners.protocol.Runner`.
+class CloudRunner:
+    """Runs studies on a service; see :class:`stockstream.runners.protocol.Runner`.
 
     Args:
         runs: the folder of runs on this machine.
-        lake: URL of the stack's bucket, for studies that are submitted.
-        prefix: of the stack that they are submitted to.
-        region: of that stack; None takes that of the environment.
-        at_once: workers that a study is divided for.
+        lake: folder or URL of the lake, for studies that are submitted.
+        service: that starts the workers.
         every: seconds between two looks at a run that is followed, at most.
+        patience: seconds without a word and without a result after which following ends.
     """
-
-    kind: ClassVar[str]
 
     def __init__(
         self,
         runs: Path | str,
-        lake: str | None = None,
+        lake: str | None,
+        service: Service,
         *,
-        prefix: str = "",
-        region: str | None = None,
-        at_once: int = AT_ONCE,
         every: float = 3.0,
+        patience: float = PATIENCE,
     ) -> None:
-        self.runs, self.at_once = Path(runs), at_once
+        self.runs, self.service = Path(runs), service
         self._lake = lake and str(Location.of(lake))
-        self._prefix, self._region, self._every = prefix, region, every
+        self._every, self._patience = every, patience
         self._here = LocalRunner(self.runs)
-        self._stacks: dict[tuple[str, str], Stack] = {}
-        self._copied: dict[str, _Copied] = {}
+        self._copies = Copies()
 
-    @abstractmethod
-    def start(self, stack: Stack, store: BucketStore, attempt: int) -> Begun:
-        """Start an attempt at a run, or join it if somebody has."""
-
-    @abstractmethod
-    def look(self, stack: Stack, identity: str) -> Look:
-        """What the service says of an attempt."""
-
-    @abstractmethod
-    def stop(self, stack: Stack, identity: str) -> None:
-        """Stop an attempt; one that has ended is no error."""
+    @property
+    def kind(self) -> str:
+        """Name of the service."""
+        return self.service.kind
 
     def ready(self) -> None:
         """Find out whether a study can be submitted, before one is planned.
 
         Raises:
-            ConfigError: the lake is not that of the stack, or there is no stack.
-            CloudError: the account refused.
+            ConfigError: the service cannot reach the lake, or is not there.
+            CloudError: the service refused.
         """
-        lake = self._demanded_lake()
-        self._stack(self._prefix, self._region).demand_lake(lake)
+        self.service.ready(self._demanded_lake())
 
     def submit(self, study: Study) -> str:
         """Start a study, or join the run of it that there is; returns its name at once.
 
         Raises:
-            ConfigError: the lake is not that of the stack, there is no stack, or another runner is
-                at it.
-            CloudError: the account refused.
-            DataError: the folder of runs or the bucket cannot be written to.
+            ConfigError: the service cannot reach the lake, is not there, or another one is at it.
+            CloudError: the service refused.
+            DataError: the folder of runs or the lake cannot be written to.
         """
         self.ready()
-        lake, stack = self._demanded_lake(), self._stack(self._prefix, self._region)
-        fresh = CloudRecord(self.kind, lake, stack.prefix, stack.region)
+        lake, where = self._demanded_lake(), self.service.where
+        fresh = CloudRecord(self.kind, lake, dict(where))
         here = FolderStore.create(self.runs, study)
         self._register(here)
         record = CloudRecord.read(here.folder) or fresh
-        if (record.runner, record.lake, record.prefix) != (fresh.runner, lake, stack.prefix):
+        if record.lake != lake or not record.is_on(self.kind, where):
             self._demand_idle(study.name, record)
             record = fresh
+        store = BucketStore.create(runs_of(record.lake), study)
+        record = self._newest(record, store)
         record.write(here.folder)
-        store = BucketStore.create(runs_of(lake), study)
-        if store.missing():
-            self._begin(record, stack, store, max(1, _last(record, store)))
+        missing = store.missing()
+        if missing and not self._is_settled(record, store, missing):
+            last = _last(record, store)
+            self._begin(record, store, max(1, last) if record.last is None else last + 1)
         return study.name
 
     def study(self, run: str) -> Study:
@@ -159,61 +126,61 @@ class CloudRunner(ABC):
         return self._here.study(run)
 
     def status(self, run: str) -> RunStatus:
-        """How far a run is; results that are new are copied to this machine."""
-        here = self._folder(run)
-        there = here.done()
-        if len(there) == len(here.study.chunks):
-            failed = self._count_failed(here, there)
-            return cloud_status(here.study, Look("ended"), there, failed, here.folder)
-        record = self._record(here.folder)
-        look = self._looked(record)
-        store = BucketStore(runs_of(record.lake).child(run), here.study)
-        times = self._copy(store, here, {chunk.number for chunk in there})
-        there = here.done()
-        known = {chunk.number for chunk in there}
-        given_up = store.given_up([c for c in here.study.chunks if c.number not in known])
-        return cloud_status(
-            here.study,
-            look,
-            there,
-            self._count_failed(here, there),
-            here.folder,
-            times=times,
-            failures=[store.failure(chunk) for chunk in given_up],
-        )
+        """How far a run is; results that are new are copied to this machine.
+
+        What is done is what files say. If the service cannot be asked, the state is
+        ``unreachable``, and the reason is its error.
+        """
+        return self._see(run).status
 
     def follow(self, run: str) -> Iterator[RunStatus]:
-        """How far a run is, again and again until it has ended."""
-        pause = min(SOON, self._every)
+        """How far a run is, again and again until it has ended.
+
+        Raises:
+            CloudError: the service has not answered for long, and nothing new was done.
+            ConfigError: the service cannot be asked with these settings.
+        """
+        pause, done, heard = min(SOON, self._every), -1, time.monotonic()
         while True:
-            status = self.status(run)
+            status, trouble = self._see(run)
             yield status
             if status.has_ended:
                 return
+            if trouble is None or status.chunks_done != done:
+                done, heard = status.chunks_done, time.monotonic()
+            elif isinstance(trouble, ConfigError) or time.monotonic() - heard > self._patience:
+                raise trouble
             time.sleep(pause)
             pause = min(pause * SLOWER, self._every)
 
     def cancel(self, run: str) -> RunStatus:
-        """Stop a run. Functions and jobs that are at a chunk may finish it."""
+        """Stop a run. Workers that are at a chunk may finish it.
+
+        Raises:
+            CloudError: the service could not be told; workers that look for the stop file of the
+                attempt leave all the same.
+        """
         here = self._folder(run)
         record = self._record(here.folder)
-        last = record.last
-        if last and len(here.done()) < len(here.study.chunks):
-            self._stop_running(record)
-            record.with_attempt(last._replace(cancelled=True)).write(here.folder)
+        if record.last and len(here.done()) < len(here.study.chunks):
+            self._stopped(record, here.study).with_cancelled().write(here.folder)
         return self.status(run)
 
     def resume(self, run: str) -> RunStatus:
-        """Run what is missing of a run, and again what was given up, as its next attempt."""
+        """Run what is missing of a run, and again what was given up, as its next attempt.
+
+        An attempt that was started elsewhere and still runs is joined.
+        """
         here = self._folder(run)
         here.mend()
-        status = self.status(run)
+        status, trouble = self._see(run)
+        if trouble is not None:
+            raise trouble
         if status.state not in {"running", "done"}:
             record = self._record(here.folder)
-            stack = self._stack(record.prefix, record.region)
-            stack.demand_lake(record.lake)
+            self.service.ready(record.lake)
             store = BucketStore.create(runs_of(record.lake), here.study)
-            self._begin(record, stack, store, _last(record, store) + 1)
+            self._begin(record, store, _last(record, store) + 1)
             status = self.status(run)
         return status
 
@@ -224,75 +191,136 @@ class CloudRunner(ABC):
         return self._here.result(run)
 
     def delete(self, run: str) -> None:
-        """Stop a run and remove all that it gave, in the bucket too."""
+        """Stop a run and remove all that it gave, beside the lake too."""
         here = self._folder(run)
         record = self._record(here.folder)
-        self._stop_running(record)
-        runs = runs_of(record.lake)
-        BucketStore(runs.child(run), here.study).erase()
-        with writing(runs):
-            for attempt in record.attempts:
-                maps = runs.child(f"{MAPS}/{attempt_name(run, attempt.attempt)}")
-                for file in maps.files():
-                    maps.remove(file.name)
-        delete_folder(here.folder)
+        try:
+            record = self._stopped(record, here.study)
+        except (CloudError, ConfigError):
+            if len(here.done()) < len(here.study.chunks):  # else nobody has anything to do
+                raise
+        self._erase(record, self._store(record, here.study))
+        if here.folder.exists():  # it may be the same as beside the lake
+            delete_folder(here.folder)
         with Ledger(self.runs) as ledger:
             ledger.forget(run)
 
-    def _begin(self, record: CloudRecord, stack: Stack, store: BucketStore, attempt: int) -> None:
-        """Start an attempt, or join it; one that has ended before its time is followed by more."""
+    def _see(self, run: str) -> _Seen:
+        here = self._folder(run)
+        there = here.done()
+        if len(there) == len(here.study.chunks):
+            failed = self._copies.failed(here, there)
+            return _Seen(cloud_status(here.study, Look("ended"), there, failed, here.folder))
+        record = self._record(here.folder)
+        store = self._store(record, here.study)
+        trouble: CloudError | ConfigError | None = None
+        try:
+            look = self._looked(record, store)  # before the files: what has ended is all there
+            if look.state == "unknown":
+                trouble = CloudError(look.error)
+        except (CloudError, ConfigError) as error:
+            look, trouble = Look("unknown", str(error)), error
+        try:
+            return _Seen(self._counted(store, here, look, there), trouble)
+        except DataError:
+            if trouble is None:
+                raise
+            raise trouble from None
+
+    def _counted(
+        self, store: BucketStore, here: FolderStore, look: Look, there: list[Chunk]
+    ) -> RunStatus:
+        times = self._copies.copy(store, here, {chunk.number for chunk in there})
+        there = here.done()
+        known = {chunk.number for chunk in there}
+        missing = [chunk for chunk in here.study.chunks if chunk.number not in known]
+        return cloud_status(
+            here.study,
+            look,
+            there,
+            self._copies.failed(here, there),
+            here.folder,
+            times=times,
+            failures=store.reasons(missing),
+        )
+
+    def _begin(self, record: CloudRecord, store: BucketStore, attempt: int) -> None:
+        """Start an attempt, or join it; after one that ended before its time the next one."""
         while True:
-            begun = self.start(stack, store, attempt)
+            while _is_stopped(record, store.study.name, attempt):  # its workers would leave
+                attempt += 1
+            found = self.service.find(store, attempt)
+            begun = Begun(found, is_new=False) if found else self.service.start(store, attempt)
             record = record.with_attempt(Attempt(attempt, begun.id))
             record.write(self.runs / store.study.name)
-            if begun.is_new or self.look(stack, begun.id).state == "running":
+            if begun.is_new or self.service.look(begun.id).state == "running":
                 return
             missing = store.missing()
             if len(store.given_up(missing)) == len(missing):
                 return
             attempt += 1
 
-    def _stop_running(self, record: CloudRecord) -> None:
-        if record.last and self._looked(record).state == "running":
-            self.stop(self._stack(record.prefix, record.region), record.last.id)
+    def _is_settled(self, record: CloudRecord, store: BucketStore, missing: list[Chunk]) -> bool:
+        """Whether the newest attempt is at work, or has given up all that is missing."""
+        if record.last is None:
+            return False
+        look = self._look(record, store.study.name, record.last)
+        return look.state == "running" or len(store.given_up(missing)) == len(missing)
 
-    def _looked(self, record: CloudRecord) -> Look:
+    def _stopped(self, record: CloudRecord, study: Study) -> CloudRecord:
+        """Stop the newest attempt, and those that its workers have planned after it."""
+        store = self._store(record, study)
+        record = self._newest(record, store)
         last = record.last
-        if last is None:
-            return Look("failed", "it was never started: resume it")
-        if last.cancelled:
+        if last is None or not last.id:
+            return record
+        lake = Location.of(record.lake)
+        with writing(lake):
+            for attempt in range(last.attempt, _last(record, store) + 1):
+                lake.create(stop_file(study.name, str(attempt)), b"")
+        if self.service.look(last.id).state == "running":
+            self.service.stop(last.id)
+        return record
+
+    def _erase(self, record: CloudRecord, store: BucketStore) -> None:
+        """Remove a run from beside its lake, and what its attempts have left there."""
+        runs = runs_of(record.lake)
+        store.erase()
+        if store.place.is_local:
+            shutil.rmtree(store.place.address, ignore_errors=True)  # folders without files
+        with writing(runs):
+            for attempt in record.attempts:
+                for prefix in self.service.beside(store.study.name, attempt.attempt):
+                    for file in list(runs.files(prefix.rpartition("/")[0])):
+                        if file.name.startswith(prefix):
+                            runs.remove(file.name)
+
+    def _looked(self, record: CloudRecord, store: BucketStore) -> Look:
+        """What is known of the newest attempt."""
+        run, look = store.study.name, Look("failed", "it was never started: resume it")
+        if record.last is not None:
+            look = self._look(record, run, record.last)
+        if look.state == "running":
+            return look
+        newest = self._newest(record, store)
+        if newest.last is None or newest.last == record.last:
+            return look
+        newest.write(self.runs / run)
+        return self._look(newest, run, newest.last)
+
+    def _look(self, record: CloudRecord, run: str, attempt: Attempt) -> Look:
+        if attempt.cancelled:
             return Look("cancelled")
-        if not last.id:
-            return Look("ended")
-        return self.look(self._stack(record.prefix, record.region), last.id)
+        look = self.service.look(attempt.id) if attempt.id else Look("ended")
+        return Look("cancelled") if _is_stopped(record, run, attempt.attempt) else look
 
-    def _copy(self, store: BucketStore, here: FolderStore, known: set[int]) -> list[_Written]:
-        """Copy what is new; says when everything that is in the bucket was written."""
-        written = store.written()
-        new = [chunk for chunk in here.study.chunks if chunk.number in written.keys() - known]
-
-        def copy(chunk: Chunk) -> None:
-            file = chunk_file(chunk)
-            with reading(store.place):
-                content = store.place.read(file)
-            with writing(here.place):
-                here.place.create(file, content)
-
-        with ThreadPoolExecutor(TOGETHER) as pool:
-            list(pool.map(copy, new))
-        chunks = here.study.chunks
-        return [(moment, chunks[number].trials) for number, moment in written.items()]
-
-    def _count_failed(self, here: FolderStore, there: Sequence[Chunk]) -> int:
-        """Failed trials of chunks; those that were counted before are not read again."""
-        before = self._copied.get(here.study.name, _Copied())
-        now = frozenset(chunk.number for chunk in there)
-        if not before.chunks <= now:
-            before = _Copied()
-        new = [chunk for chunk in there if chunk.number not in before.chunks]
-        failed = before.failed + (here.count_failed(here.paths(new)) if new else 0)
-        self._copied[here.study.name] = _Copied(now, failed)
-        return failed
+    def _newest(self, record: CloudRecord, store: BucketStore) -> CloudRecord:
+        """The record with the newest attempt that anybody has started, be it from elsewhere."""
+        started = record.last.attempt if record.last else 0
+        for attempt in range(last_attempt(store), started, -1):
+            if found := self.service.find(store, attempt):
+                return record.with_attempt(Attempt(attempt, found))
+        return record
 
     def _demand_idle(self, run: str, record: CloudRecord) -> None:
         """Refuse to run what another runner may be at."""
@@ -305,18 +333,22 @@ class CloudRunner(ABC):
     def _demanded_lake(self) -> str:
         if self._lake is None:
             raise ConfigError(f"a study is submitted to {self.kind} with its lake: name it")
-        demand_bucket(self._lake, self.kind)
         return self._lake
-
-    def _stack(self, prefix: str, region: str | None) -> Stack:
-        stack = Stack.of(prefix, region)
-        return self._stacks.setdefault((prefix, stack.region), stack)
 
     def _record(self, folder: Path) -> CloudRecord:
         record = CloudRecord.read(folder)
         if record is None:
-            raise NoDataError(f"{folder.name} does not run in the cloud: see `stockstream runs`")
+            raise NoDataError(f"{folder.name} is a run of this machine: see `stockstream runs`")
+        if not record.is_on(self.kind, self.service.where):
+            raise ConfigError(
+                f"{folder.name} is with {record.runner} ({_named(record.where)}), and this is "
+                f"{self.kind} ({_named(self.service.where)}): take the runner that "
+                "stockstream.runners.choice.runner_of gives"
+            )
         return record
+
+    def _store(self, record: CloudRecord, study: Study) -> BucketStore:
+        return BucketStore(runs_of(record.lake).child(study.name), study)
 
     def _folder(self, run: str) -> FolderStore:
         return FolderStore(self.runs / run, self._here.study(run))
@@ -326,16 +358,18 @@ class CloudRunner(ABC):
             ledger.register(store)
 
 
-def attempt_name(run: str, attempt: int) -> str:
-    """Name of the execution or job of an attempt."""
-    return f"{run}-{attempt}"
-
-
 def _last(record: CloudRecord, store: BucketStore) -> int:
     """The number of the last attempt that anybody has planned or started; 0 before the first."""
     started = record.last.attempt if record.last else 0
     return max(started, last_attempt(store))
 
 
-if TYPE_CHECKING:
-    _Written = tuple[dt.datetime, int]
+def _is_stopped(record: CloudRecord, run: str, attempt: int) -> bool:
+    """Whether somebody has stopped an attempt, be it from elsewhere."""
+    lake = Location.of(record.lake)
+    with reading(lake):
+        return lake.has(stop_file(run, str(attempt)))
+
+
+def _named(where: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in where.items())

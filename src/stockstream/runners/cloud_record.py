@@ -1,28 +1,32 @@
-"""What this machine knows of a run in the cloud: ``cloud.json`` in the folder of the run."""
+"""What this machine knows of a run elsewhere: ``cloud.json`` in the folder of the run."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from stockstream.errors import DataError
 from stockstream.market.whole_file import whole_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["CLOUD", "Attempt", "CloudRecord"]
 
 CLOUD: Final = "cloud.json"
 
+STACK: Final = ("prefix", "region")
+"""What the first records had in place of ``where``."""
+
 
 class Attempt(NamedTuple):
-    """One execution, or one job.
+    """One execution, job or DAG run.
 
     Attributes:
         attempt: its number, from 1.
-        id: ARN of the execution, or id of the job; empty if nothing was missing.
+        id: what the service calls it; empty if nothing was missing.
         cancelled: whether somebody stopped it from here.
     """
 
@@ -36,17 +40,15 @@ class CloudRecord:
     """Where a run is, and what was started for it.
 
     Attributes:
-        runner: ``step-functions`` or ``aws-batch``.
-        lake: URL of the bucket.
-        prefix: of the stack.
-        region: of the stack.
+        runner: kind of the service.
+        lake: folder or URL.
+        where: which service of its kind, see :attr:`stockstream.runners.service.Service.where`.
         attempts: started or joined from here, in their order.
     """
 
     runner: str
     lake: str
-    prefix: str
-    region: str
+    where: dict[str, str] = field(default_factory=dict)
     attempts: tuple[Attempt, ...] = ()
 
     @property
@@ -58,6 +60,14 @@ class CloudRecord:
         """The record with an attempt more, or with another word on the one of its number."""
         others = [one for one in self.attempts if one.attempt != attempt.attempt]
         return replace(self, attempts=(*others, attempt))
+
+    def with_cancelled(self) -> CloudRecord:
+        """The record with the word that somebody has stopped the attempt that counts."""
+        return self.with_attempt(self.last._replace(cancelled=True)) if self.last else self
+
+    def is_on(self, kind: str, where: Mapping[str, str]) -> bool:
+        """Whether the run is with this service."""
+        return (self.runner, self.where) == (kind, dict(where))
 
     def write(self, folder: Path) -> None:
         """Write it into the folder of the run.
@@ -75,7 +85,7 @@ class CloudRecord:
 
     @classmethod
     def read(cls, folder: Path) -> CloudRecord | None:
-        """What is in the folder of a run; None if it does not run in the cloud.
+        """What is in the folder of a run; None if it is with this machine.
 
         Raises:
             DataError: it cannot be read.
@@ -84,7 +94,8 @@ class CloudRecord:
         try:
             found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
             attempts = tuple(Attempt(**one) for one in found.pop("attempts"))
-            return cls(**found, attempts=attempts)
+            former = {name: found.pop(name) for name in STACK if name in found}
+            return cls(**{"where": former, **found}, attempts=attempts)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -1,4 +1,4 @@
-"""How far a run in the cloud is, from what is in the bucket and what the service says."""
+"""How far a run on a service is, from what files and the service say."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from stockstream.runners.cloud import Look
+    from stockstream.runners.service import Look
     from stockstream.study.chunk import Chunk
     from stockstream.study.runs.run_status import FailedChunk, RunState
     from stockstream.study.study import Study
@@ -23,6 +23,9 @@ LATELY: Final = 60.0
 """Seconds before the newest result from which the rate is taken."""
 
 SHOWN_FAILURES: Final = 20
+SAID: Final = frozenset({"running", "stopped", "unreachable"})
+"""States in which what the service says of the attempt is the last word on it."""
+
 LEFT: Final = "its workers have ended and left it: `stockstream runs resume` goes on"
 
 
@@ -44,7 +47,7 @@ def cloud_status(
         done: chunks that are there.
         failed: their trials that have an error in place of numbers.
         folder: of the run on this machine.
-        times: when each chunk was written in the bucket, and its trials.
+        times: when each chunk was written beside the lake, and its trials.
         failures: chunks that were given up and that nobody has run after all.
     """
     trials = sum(chunk.trials for chunk in done)
@@ -52,7 +55,7 @@ def cloud_status(
     state = _state(look, len(study.chunks) - len(done), len(failures))
     rate = _rate(times) if state == "running" else None
     left = study.trials - trials - given_up
-    error = (look.error or LEFT) if state == "stopped" else ""
+    error = look.error if state in SAID else ""
     return RunStatus(
         run=study.name,
         state=state,
@@ -66,7 +69,7 @@ def cloud_status(
         rate=rate,
         seconds_left=left / rate if rate else None,
         created=(folder / STUDY).stat().st_mtime,
-        error=error,
+        error=error or (LEFT if state == "stopped" else ""),
         failures=tuple(failures[:SHOWN_FAILURES]),
     )
 
@@ -76,13 +79,15 @@ def _state(look: Look, missing: int, given_up: int) -> RunState:
         return "done"
     if look.state == "running":
         return "running"
+    if look.state == "unknown":
+        return "unreachable"
     if missing == given_up:
         return "partial"
     return "cancelled" if look.state == "cancelled" else "stopped"
 
 
 def _rate(times: Sequence[tuple[dt.datetime, int]]) -> float | None:
-    """Trials a second of late; by the bucket's clock alone."""
+    """Trials a second of late; by the clock of the files alone."""
     if not times:
         return None
     newest = max(moment for moment, _ in times)

@@ -28,6 +28,7 @@ __all__ = [
     "cloud_costs",
     "demand_region",
     "fargate_hour",
+    "items_of",
 ]
 
 PRICES_READ = dt.date(2026, 11, 21)
@@ -205,7 +206,7 @@ def _step_functions(work: Work, region: str, at_once: int) -> CloudCost | None:
     prices, memory = PRICES[region], max(_gigabytes(work), LAMBDA_CORE_GB)
     if memory > LAMBDA_MOST_GB:
         return None
-    jobs = _jobs(work.files, at_once)
+    jobs = items_of(work.files, at_once)
     paid = jobs * LAMBDA_START + work.core_seconds
     parts = {
         "lambda": paid * memory * prices.lambda_gb_second + jobs * prices.lambda_request,
@@ -220,7 +221,7 @@ def _aws_batch(work: Work, region: str, at_once: int) -> CloudCost | None:
     prices, memory = PRICES[region], max(math.ceil(_gigabytes(work)), SMALLEST_GB)
     if memory > FARGATE_MOST_GB:
         return None
-    jobs = _jobs(work.files, at_once)
+    jobs = items_of(work.files, at_once)
     each = max(FARGATE_START + work.core_seconds / jobs, FARGATE_LEAST_SECONDS)
     hours = jobs * each / 3600.0
     parts = {
@@ -232,8 +233,8 @@ def _aws_batch(work: Work, region: str, at_once: int) -> CloudCost | None:
     return CloudCost("aws_batch", region, jobs, seconds, sum(parts.values()), parts)
 
 
-def _jobs(chunks: int, at_once: int) -> int:
-    """As :func:`stockstream.study.runs.plans.plan_items` groups chunks for both runners."""
+def items_of(chunks: int, at_once: int) -> int:
+    """Into how many items :func:`stockstream.study.runs.plans.plan_items` groups chunks."""
     from stockstream.study.plan import CHUNK_SECONDS
     from stockstream.study.runs.plans import ITEM_SECONDS, MOST_ITEMS
 

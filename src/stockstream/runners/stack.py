@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
 
-__all__ = ["Stack", "code_of", "demand_bucket"]
+__all__ = ["Stack", "code_of"]
 
 FUNCTION: Final = "plan-sweep"
 """A function that every stack has; what is deployed can be read off it."""
@@ -133,20 +133,6 @@ class Stack:
             f"there is no stack {called} in {self.region}: make one with `stockstream deploy aws "
             "apply`, or name the one that there is with the settings aws.prefix and aws.region "
             "(STOCKSTREAM__AWS__PREFIX, STOCKSTREAM__AWS__REGION)"
-        )
-
-
-def demand_bucket(lake: str, runner: str) -> None:
-    """Refuse a lake that the cloud cannot read.
-
-    Raises:
-        ConfigError: it is not in a bucket of S3.
-    """
-    if not lake.startswith("s3://"):
-        raise ConfigError(
-            f"--runner {runner} reads the lake in the bucket of the stack, and this one is {lake}: "
-            "copy it there with `stockstream lake copy s3://BUCKET`, then give --lake s3://BUCKET "
-            "(`stockstream deploy aws status` names the bucket)"
         )
 
 

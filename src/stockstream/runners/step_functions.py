@@ -3,60 +3,62 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
-from stockstream.runners.cloud import Begun, CloudRunner, Look, attempt_name
+from stockstream.runners.service import Begun, Look, attempt_name
 from stockstream.runners.stack import code_of
+from stockstream.runners.stack_service import StackService
 
 if TYPE_CHECKING:
-    from stockstream.runners.stack import Stack
+    from collections.abc import Sequence
+
     from stockstream.study.runs.bucket_store import BucketStore
 
-__all__ = ["StepFunctionsRunner"]
+__all__ = ["StepFunctionsService"]
 
-SERVICE = "Step Functions"
-RUNNING = frozenset({"RUNNING", "PENDING_REDRIVE"})
-LONGEST = 1000
+SERVICE: Final = "Step Functions"
+RUNNING: Final = frozenset({"RUNNING", "PENDING_REDRIVE"})
+LONGEST: Final = 1000
 """Characters of a reason."""
 
+MAPS: Final = "map"
+"""Folder of what the Distributed Map of each execution had to say, beside the runs."""
 
-class StepFunctionsRunner(CloudRunner):
-    """Runs studies as executions of the state machine ``backtest-workflow``."""
+
+class StepFunctionsService(StackService):
+    """Starts executions of the state machine ``backtest-workflow``."""
 
     kind = "step-functions"
 
-    def start(self, stack: Stack, store: BucketStore, attempt: int) -> Begun:
+    def find(self, store: BucketStore, attempt: int) -> str:
+        """ARN of the execution of an attempt."""
+        arn = self._execution(attempt_name(store.study.name, attempt))
+        return "" if self._described(arn) is None else arn
+
+    def start(self, store: BucketStore, attempt: int) -> Begun:
         """Start the execution of an attempt; the state machine plans it."""
         from botocore.exceptions import ClientError
 
         run = store.study.name
-        name, machine = attempt_name(run, attempt), stack.machine
+        name, machine = attempt_name(run, attempt), self.stack.machine
         asked = {"run": run, "attempt": str(attempt), "at_once": self.at_once}
-        with stack.asking(SERVICE):
+        with self.stack.asking(SERVICE):
             try:
-                begun = stack.account.client("stepfunctions").start_execution(
+                begun = self._client.start_execution(
                     stateMachineArn=machine, name=name, input=json.dumps(asked)
                 )
             except ClientError as error:
                 if code_of(error) != "ExecutionAlreadyExists":
                     raise
-                arn = machine.replace(":stateMachine:", ":execution:")
-                return Begun(f"{arn}:{name}", is_new=False)
+                return Begun(self._execution(name), is_new=False)
         return Begun(str(begun["executionArn"]), is_new=True)
 
-    def look(self, stack: Stack, identity: str) -> Look:
+    def look(self, identity: str) -> Look:
         """What is known of an execution; of one that was too long ago, that it has ended."""
-        from botocore.exceptions import ClientError
-
-        with stack.asking(SERVICE):
-            try:
-                found = stack.account.client("stepfunctions").describe_execution(
-                    executionArn=identity
-                )
-            except ClientError as error:
-                if code_of(error) != "ExecutionDoesNotExist":
-                    raise
-                return Look("ended")
+        found = self._described(identity)
+        if found is None:
+            return Look("ended")
         status = found["status"]
         if status in RUNNING:
             return Look("running")
@@ -67,9 +69,33 @@ class StepFunctionsRunner(CloudRunner):
         why = ": ".join(filter(None, [found.get("error", status), found.get("cause")]))
         return Look("failed", why[:LONGEST])
 
-    def stop(self, stack: Stack, identity: str) -> None:
+    def stop(self, identity: str) -> None:
         """Stop an execution and the items of its Map."""
-        with stack.asking(SERVICE):
-            stack.account.client("stepfunctions").stop_execution(
+        with self.stack.asking(SERVICE):
+            self._client.stop_execution(
                 executionArn=identity, error="Cancelled", cause="stockstream runs cancel"
             )
+
+    def beside(self, run: str, attempt: int) -> Sequence[str]:
+        """What the Distributed Map had to say."""
+        return (f"{MAPS}/{attempt_name(run, attempt)}/",)
+
+    @cached_property
+    def _client(self) -> Any:
+        return self.stack.account.client("stepfunctions")
+
+    def _execution(self, name: str) -> str:
+        return f"{self.stack.machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def _described(self, arn: str) -> dict[str, Any] | None:
+        """An execution; None if there is none, or if it was too long ago."""
+        from botocore.exceptions import ClientError
+
+        with self.stack.asking(SERVICE):
+            try:
+                found: dict[str, Any] = self._client.describe_execution(executionArn=arn)
+            except ClientError as error:
+                if code_of(error) != "ExecutionDoesNotExist":
+                    raise
+                return None
+        return found

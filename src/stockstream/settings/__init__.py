@@ -2,7 +2,10 @@
 
 from stockstream.settings.load import ENVIRONMENT_PREFIX, SETTINGS_FILE, load_settings
 from stockstream.settings.sections import (
+    AirflowMode,
+    AirflowSettings,
     AwsSettings,
+    ClusterSettings,
     EodhdSettings,
     FetchSettings,
     ListSettings,
@@ -17,7 +20,10 @@ from stockstream.settings.sections import (
 __all__ = [
     "ENVIRONMENT_PREFIX",
     "SETTINGS_FILE",
+    "AirflowMode",
+    "AirflowSettings",
     "AwsSettings",
+    "ClusterSettings",
     "EodhdSettings",
     "FetchSettings",
     "ListSettings",

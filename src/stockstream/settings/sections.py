@@ -13,7 +13,10 @@ from typing import Literal
 from stockstream.errors import ConfigError
 
 __all__ = [
+    "AirflowMode",
+    "AirflowSettings",
     "AwsSettings",
+    "ClusterSettings",
     "EodhdSettings",
     "FetchSettings",
     "ListSettings",
@@ -27,6 +30,7 @@ __all__ = [
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Market = Literal["ASX", "US"]
+AirflowMode = Literal["local", "batch"]
 
 _LIMITS = {
     "above": (operator.gt, "above"),
@@ -177,6 +181,44 @@ class AwsSettings(_Section):
 
 
 @dataclass(frozen=True)
+class AirflowSettings(_Section):
+    """The Airflow that runs studies: any by its address, or one of MWAA by its name.
+
+    Attributes:
+        url: address of its API server, such as ``http://127.0.0.1:8080``.
+        username: who logs in there.
+        password: of this user; secret.
+        token: a token of the API in place of user and password; secret.
+        environment: name of an environment of MWAA, in the region of ``aws.region``.
+        dags: folder or ``s3://bucket/folder`` from which it reads its DAGs; MWAA says it itself.
+        mode: where studies run that are sent to it: ``local`` in its own workers, ``batch`` on AWS
+            Batch.
+    """
+
+    url: str = ""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    environment: str = ""
+    dags: str = ""
+    mode: AirflowMode = "local"
+
+
+@dataclass(frozen=True)
+class ClusterSettings(_Section):
+    """The Ray cluster that runs studies.
+
+    Attributes:
+        address: ``host:port`` of its head, or ``auto`` for the one that this machine is a node of;
+            empty starts one on this machine for each sweep.
+        at_once: workers of a sweep at most; 0 takes all processors of the cluster.
+    """
+
+    address: str = ""
+    at_once: int = field(default=0, metadata={"least": 0})
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a user or a machine sets once.
 
@@ -191,6 +233,8 @@ class Settings:
         quality: from where on the check of bars calls something odd.
         notify: who hears of the daily run.
         aws: where sweeps run in the cloud.
+        airflow: the Airflow that runs studies.
+        cluster: the Ray cluster that runs studies.
     """
 
     lake: str = "data/lake"
@@ -203,3 +247,5 @@ class Settings:
     quality: QualitySettings = field(default_factory=QualitySettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
     aws: AwsSettings = field(default_factory=AwsSettings)
+    airflow: AirflowSettings = field(default_factory=AirflowSettings)
+    cluster: ClusterSettings = field(default_factory=ClusterSettings)

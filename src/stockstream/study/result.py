@@ -91,17 +91,18 @@ class StudyResult:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of every number of every trial: equal wherever the study ran.
+        """SHA-256 of every number of every trial: equal wherever and in whatever chunks it ran.
 
         Raises:
             NoDataError: a chunk has not run.
         """
-        digest = hashlib.sha256()
+        columns: dict[str, _Hashed] = {}
         for chunk in self.study.chunks:
             for column in self.store.read(chunk).iter_columns():
-                digest.update(column.name.encode())
-                digest.update(column.is_null().to_numpy().tobytes())
-                digest.update(_bytes_of(column))
+                columns.setdefault(column.name, _Hashed()).add(column)
+        digest = hashlib.sha256()
+        for name, hashed in columns.items():
+            digest.update(f"{name} {hashed}\n".encode())
         return digest.hexdigest()
 
     def frame(self) -> pl.DataFrame:
@@ -354,10 +355,25 @@ def _repeated(name: str, value: Any, count: int) -> pl.Series:
     return pl.Series(name, [shown]).new_from_index(0, count)
 
 
+class _Hashed:
+    """What the values of a column hash to, however they were cut into parts."""
+
+    def __init__(self) -> None:
+        self._nulls, self._values = hashlib.sha256(), hashlib.sha256()
+
+    def add(self, part: pl.Series) -> None:
+        self._nulls.update(part.is_null().to_numpy().tobytes())
+        self._values.update(_bytes_of(part))
+
+    def __str__(self) -> str:
+        return f"{self._nulls.hexdigest()} {self._values.hexdigest()}"
+
+
 def _bytes_of(column: pl.Series) -> bytes:
+    """The values one after the other, so that two parts give what the whole gives."""
     import polars as pl
 
     if column.dtype == pl.String:
-        return json.dumps(column.to_list()).encode()
+        return json.dumps(column.to_list())[1:-1].encode() + b", "
     known = column.fill_null(0) if column.has_nulls() else column
     return known.to_numpy().tobytes()

@@ -11,13 +11,14 @@ import pytest
 from tests.aws.sweeps import EVENT, local_digest, make_lake, plan_event
 
 from stockstream.aws.handlers import sweeps
-from stockstream.aws.handlers.sweeps import collect_sweep, open_run, plan_sweep, run_chunks
+from stockstream.aws.handlers.sweeps import collect_sweep, plan_sweep, run_chunks
 from stockstream.errors import ConfigError, LakeError, NoDataError, UnknownNameError
 from stockstream.lake.store import Lake
 from stockstream.study.chunk import run_chunk
 from stockstream.study.result import StudyResult
 from stockstream.study.runs.bucket_store import BucketStore, runs_of
 from stockstream.study.runs.items import Unfinished
+from stockstream.study.runs.pinned import open_run
 from stockstream.study.runs.plans import read_plan
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def test_a_sweep_on_a_bucket_gives_the_digest_of_this_machine(
         assert (ran["run"], ran["attempt"]) == (study.name, "1")
         assert (ran["chunks"], ran["ran"], ran["failed"]) == (len(item["chunks"]),) * 2 + (0,)
     collected = collect_sweep({"run": study.name, "attempt": "1"})
+    store = BucketStore.open(runs_of(lake).child(study.name))
+    assert collected.pop("best")["parameters"].keys() == {"fast_period", "slow_period"}
     assert collected == {
         "run": study.name,
         "attempt": "1",
@@ -96,9 +99,11 @@ def test_a_sweep_on_a_bucket_gives_the_digest_of_this_machine(
         "failed": 0,
         "failed_chunks": 0,
         "failures": [],
+        "failed_trials": [],
+        "digest": local_digest(study, lake),
+        "seconds": 0,
     }
-    store = BucketStore.open(runs_of(lake).child(study.name))
-    assert StudyResult(study, store).digest == local_digest(study, lake)
+    assert StudyResult(study, store).digest == collected["digest"]
 
 
 def test_a_study_of_a_laptop_is_planned_and_joined(lake: str, small_chunks: dict[str, Any]) -> None:
@@ -191,9 +196,9 @@ def test_trials_that_the_strategy_refuses_are_counted_as_failed(lake: str) -> No
 def test_a_long_list_of_failures_is_cut(
     lake: str, small_chunks: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from stockstream.aws import sweep_summary
+    from stockstream.runners.jobs import summary
 
-    monkeypatch.setattr(sweep_summary, "MOST", 2)
+    monkeypatch.setattr(summary, "MOST", 2)
     store = BucketStore.open(runs_of(lake).child(small_chunks["run"]))
     for chunk in store.study.chunks:
         store.give_up(chunk, "the poison")

@@ -17,8 +17,10 @@ from stockstream.backtest.config import BacktestConfig
 from stockstream.lake.copying import copy_lake
 from stockstream.lake.location import Location
 from stockstream.lake.store import Lake
-from stockstream.runners.aws_batch import AwsBatchRunner
-from stockstream.runners.step_functions import StepFunctionsRunner
+from stockstream.runners.aws_batch import AwsBatchService
+from stockstream.runners.cloud import CloudRunner
+from stockstream.runners.jobs.names import MODULE
+from stockstream.runners.step_functions import StepFunctionsService
 from stockstream.study.plan import plan_study
 from stockstream.testing.market import simulated_lake
 
@@ -27,14 +29,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stockstream.aws.local import LocalAws
-    from stockstream.runners.cloud import CloudRunner
     from stockstream.study.study import Study
 
 CONFIGURED = ("strategy_class", "parameters", "param_grid")
-RUNNERS: dict[str, type[CloudRunner]] = {
-    one.kind: one for one in (StepFunctionsRunner, AwsBatchRunner)
+SERVICES: dict[str, type[StepFunctionsService | AwsBatchService]] = {
+    one.kind: one for one in (StepFunctionsService, AwsBatchService)
 }
-KINDS = tuple(RUNNERS)
+KINDS = tuple(SERVICES)
 MACHINE, JOBS = "backtest-workflow", "stockstream-backtest"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/stockstream:rehearsal"
 RETRY = {
@@ -97,10 +98,9 @@ class Cloud:
         """The lake in the bucket."""
         return Lake.open(self.lake)
 
-    def runner(self, kind: str, runs: Path, **options: Any) -> CloudRunner:
+    def runner(self, kind: str, runs: Path) -> CloudRunner:
         """A runner of this stack."""
-        given = {"prefix": self.prefix, "at_once": 4, "every": 0.3, **options}
-        return RUNNERS[kind](runs, self.lake, **given)
+        return CloudRunner(runs, self.lake, SERVICES[kind](self.prefix, at_once=4), every=0.3)
 
     def keys(self, prefix: str) -> list[str]:
         """Keys in the bucket."""
@@ -145,7 +145,7 @@ class Cloud:
             retryStrategy=RETRY,
             containerProperties={
                 "image": IMAGE,
-                "command": ["python", "-m", "stockstream.aws.batch_job"],
+                "command": ["python", "-m", MODULE, "item"],
                 "environment": [{"name": "S3_BUCKET_NAME", "value": self.bucket}],
                 "resourceRequirements": [
                     {"type": "VCPU", "value": "1"},
@@ -181,8 +181,8 @@ def kind(request: pytest.FixtureRequest) -> str:
 def runner_in(cloud: Cloud, kind: str) -> Callable[..., CloudRunner]:
     """Makes a runner with a folder of runs: another folder is another laptop."""
 
-    def make(runs: Path, **options: Any) -> CloudRunner:
-        return cloud.runner(kind, runs, **options)
+    def make(runs: Path) -> CloudRunner:
+        return cloud.runner(kind, runs)
 
     return make
 

@@ -8,9 +8,10 @@ import pytest
 from tests.aws.sweeps import make_lake
 from tests.cli.conftest import stockstream
 
+from stockstream.aws.local import REGION
+from stockstream.runners.cloud import CloudRunner
 from stockstream.runners.cloud_record import CloudRecord
 from stockstream.runners.local import LocalRunner
-from stockstream.runners.step_functions import StepFunctionsRunner
 from stockstream.study.runs.file_store import STUDY
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ def test_a_detached_sweep_is_followed_cancelled_and_resumed(
     assert (resumed.code, resumed.document["state"]) == (0, "done"), resumed.document["error"]
     record = CloudRecord.read(tmp_path / "data/runs" / name)
     assert record is not None
-    assert (record.runner, record.lake, record.prefix) == (kind, cloud.lake, cloud.prefix)
+    assert (record.runner, record.lake) == (kind, cloud.lake)
+    assert record.where == {"prefix": cloud.prefix, "region": REGION}
     assert stockstream("report", name, "--output", "page.html").code == 0
 
 
@@ -121,7 +123,8 @@ def test_what_was_given_up_is_said_and_the_rest_is_shown(
     assert "share=0.2" in said.out
     assert "the poison" in said.out
     shown = stockstream("runs", "show", name)
-    assert f"{kind} on {cloud.lake} in ap-southeast-2, attempt 1: " in shown.out
+    stack = f"(prefix {cloud.prefix}, region {REGION})"
+    assert f"{kind} on {cloud.lake} {stack}, attempt 1: " in shown.out
     assert f"try again with `stockstream runs resume {name}`" in shown.out
     assert stockstream("runs", "follow", name).code == 3
 
@@ -158,11 +161,11 @@ def test_control_c_leaves_it_running_and_says_how_to_go_on(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(StepFunctionsRunner, "follow", interrupted)
+        patched.setattr(CloudRunner, "follow", interrupted)
         said = sweep("step-functions", "--initial-capital", 300_000)
     name = only_run(tmp_path)
     assert said.code == 130
-    assert f"{name} goes on in the cloud: `stockstream runs follow {name}`" in said.err
+    assert f"{name} goes on by step-functions: `stockstream runs follow {name}`" in said.err
     assert stockstream("runs", "follow", name).code == 0
 
 

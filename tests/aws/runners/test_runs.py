@@ -10,6 +10,7 @@ from tests.aws.sweeps import local_digest
 
 from stockstream.errors import ConfigError, NoDataError
 from stockstream.runners.choice import runner_of
+from stockstream.runners.cloud import CloudRunner
 from stockstream.runners.cloud_record import CloudRecord
 from stockstream.study.runs.store import FolderStore
 from stockstream.study.sweep import run_study
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from tests.aws.runners.conftest import Cloud
 
-    from stockstream.runners.cloud import CloudRunner
     from stockstream.runners.protocol import Runner
     from stockstream.study.runs.run_status import RunStatus
     from stockstream.study.study import Study
@@ -117,18 +117,44 @@ def test_a_run_gives_what_it_gives_here(
 
 
 def test_a_second_submit_joins_the_first(
-    runner: CloudRunner, runner_in: Callable[..., CloudRunner], study: Study, tmp_path: Path
+    runner: CloudRunner,
+    runner_in: Callable[..., CloudRunner],
+    slow_study: Callable[..., Study],
+    gate: Path,
+    tmp_path: Path,
 ) -> None:
-    other = runner_in(tmp_path / "laptop")
+    study, other = slow_study(f"joined {runner.kind}"), runner_in(tmp_path / "laptop")
     assert runner.submit(study) == runner.submit(study) == other.submit(study)
     assert attempts(runner, study.name) == attempts(other, study.name)
     assert len(attempts(runner, study.name)) == 1
+    gate.unlink()
     assert ended(other, study.name).state == "done"
     assert ended(runner, study.name).state == "done"
     late = runner_in(tmp_path / "late")
     late.submit(study)
     assert late.status(study.name).state == "done"
     assert late.result(study.name).digest == runner.result(study.name).digest
+
+
+def test_what_is_resumed_elsewhere_is_seen_here(
+    runner: CloudRunner,
+    runner_in: Callable[..., CloudRunner],
+    slow_study: Callable[..., Study],
+    gate: Path,
+    tmp_path: Path,
+) -> None:
+    study, other = slow_study(f"seen {runner.kind}"), runner_in(tmp_path / "laptop")
+    run = runner.submit(study)
+    other.submit(study)
+    assert other.cancel(run).state == "cancelled"
+    assert runner.status(run).state == "cancelled"
+    other.resume(run)
+    assert runner.status(run).state == "running"
+    assert attempts(runner, run) == attempts(other, run)
+    assert runner.resume(run).state == "running"
+    assert len(attempts(runner, run)) == 2
+    gate.unlink()
+    assert ended(runner, run).state == "done"
 
 
 def test_a_cancelled_run_goes_on_where_it_stopped(
@@ -142,8 +168,8 @@ def test_a_cancelled_run_goes_on_where_it_stopped(
     status = runner.cancel(run)
     assert (status.state, status.has_ended, status.done) == ("cancelled", True, 1)
     assert ended(runner, run).state == "cancelled"
-    gate.unlink()
     runner.resume(run)
+    gate.unlink()
     assert ended(runner, run).state == "done"
     assert len(attempts(runner, run)) == 2
     assert runner.resume(run).state == "done"
@@ -223,6 +249,8 @@ def test_another_service_takes_over_what_was_cancelled(
     first.cancel(run)
     gate.unlink()
     second.submit(study)
-    assert isinstance(runner_of(run, tmp_path / "runs"), type(second))
+    taken = runner_of(run, tmp_path / "runs")
+    assert isinstance(taken, CloudRunner)
+    assert taken.kind == second.kind
     assert ended(second, run).state == "done"
     assert second.result(run).digest == local_digest(study, cloud.lake)

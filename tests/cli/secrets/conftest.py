@@ -11,7 +11,6 @@ import base64
 import html
 import json
 import logging
-import re
 import threading
 import traceback
 from contextlib import suppress
@@ -57,10 +56,11 @@ class Canaries:
 
     def demand_none(self, content: str, where: str) -> None:
         """Fail if there is a canary in some text."""
-        ways = [re.escape(way) for word in self.words for way in _ways(word)]
-        found = re.search("|".join(ways), content, re.IGNORECASE)
-        if found:
-            near = content[max(found.start() - 200, 0) : found.end() + 50]
+        lowered = content.lower()  # pages have megabytes: a pattern of all ways takes seconds
+        places = (lowered.find(way.lower()) for word in self.words for way in _ways(word))
+        found = min((place for place in places if place >= 0), default=-1)
+        if found >= 0:
+            near = content[max(found - 200, 0) : found + 100]
             pytest.fail(f"a canary is in {where}: ...{near!r}...")
 
 
@@ -281,6 +281,10 @@ def poisoned(
         "YAHOO__BASE_URL": server,
         "NOTIFY__URLS": f"json://{login}@127.0.0.1:1/{token} json://{echo.place}/{token}?rto=0.3 "
         f"{token}",
+        "AIRFLOW__URL": f"http://{echo.place}",
+        "AIRFLOW__USERNAME": "me",
+        "AIRFLOW__PASSWORD": canaries.make(),
+        "AIRFLOW__TOKEN": canaries.make("/+="),
         "FETCH__ATTEMPTS": "1",
         "FETCH__TIMEOUT": "0.3",
         "FETCH__HISTORY_YEARS": "1",

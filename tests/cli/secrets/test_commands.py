@@ -12,7 +12,9 @@ import pytest
 import typer.main
 
 from stockstream.cli.app import app
+from stockstream.jit import cache_dir
 from stockstream.lake import remote
+from stockstream.runners.airflow.api import AirflowApi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,11 +80,17 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "deploy aws apply": ("--yes", "--yes --local"),
     "deploy aws destroy": ("--yes", "--yes --local"),
     "deploy aws status": ("", "--local --folder nowhere"),
+    "deploy airflow": ("--check", "--dags . --yes", "--dags s3://bucket/dags --yes --wait 1"),
+    "airflow status": ("", "--all"),
+    "airflow pause": ("nobody",),
+    "airflow unpause": ("nobody",),
+    "airflow trigger": ("nobody --follow", "nobody --conf x"),
 }
 WITHOUT_LAKE: Final = (
     *("report", "compare", "new strategy", "schedule show", "schedule remove"),
     *(f"aws local {word}" for word in ("up", "down", "status", "env")),
     *(f"deploy aws {word}" for word in ("plan", "apply", "destroy", "status")),
+    *("deploy airflow", *(f"airflow {word}" for word in ("status", "pause", "unpause", "trigger"))),
     *(f"runs {word}" for word in ("list", "show", "follow", "cancel", "compare", "delete")),
 )
 
@@ -144,10 +152,12 @@ SCENES: Final = (
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A home of the test's own, in which no program is found."""
+    monkeypatch.setenv("STOCKSTREAM_CACHE", str(cache_dir().parents[2]))  # kernels of others serve
     for name in ("HOME", "PATH"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setattr(remote, "RETRIES", 0)
+    monkeypatch.setattr(AirflowApi, "pauses", ())
     for name, value in {"COMPANIES": 5, "SYMBOLS": 2, "START": dt.date(2023, 1, 1)}.items():
         monkeypatch.setattr(importlib.import_module("stockstream.cli.demo"), name, value)
     (tmp_path / "bars.csv").write_text("symbol,date,open,high,low,close,volume\nA,x,1,1,1,1,1\n")

@@ -129,6 +129,19 @@ def test_what_was_given_up_is_noted_until_somebody_runs_it(
     assert not list(store.place.files("failures"))
 
 
+def test_a_note_that_is_removed_while_others_are_read_is_left_out(
+    store: BucketStore, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a worker does that begins the next attempt between the list of notes and their text."""
+    for number in (1, 2):
+        store.give_up(study.chunks[number], "no")
+    noted = store.given_up(study.chunks)
+    store.forgive(study.chunks[:2])
+    monkeypatch.setattr(store, "given_up", lambda _: noted)
+    assert [failure.number for failure in store.failures()] == [2]
+    assert store.reasons(study.chunks, most=1) == []
+
+
 def test_a_damaged_note_is_named(store: BucketStore, study: Study) -> None:
     store.place.create(f"failures/{study.chunks[0].name}.json", b"{}")
     with pytest.raises(DataError, match=r"cannot read .*failures/.*'error'"):

@@ -106,7 +106,7 @@ def test_what_is_there_is_not_run_again(
     assert (first.chunks, first.ran, first.failed) == (12, 12, 0)
     assert first.seconds > 0
     again = run_item(whole, store, lake)
-    assert again == (12, 0, 0, 0.0)
+    assert again == (12, 0, 0, 0.0, 0)
     assert watched.ran == list(range(12))
 
 

@@ -2,15 +2,23 @@
 
 locals {
   job_name = "${var.context.prefix}stockstream-backtest"
-  # A job does what the function run-chunk does, and may touch what it may.
+  # A job does what the functions of sweeps do, and may touch what they may. It imports factors, too.
   job_access = var.functions["run-chunk"]
+  job_writes = concat(local.job_access.writes, ["factors/"])
+  # Of the database that they come from.
+  secret = var.factors_secret_arn == "" ? [] : [{
+    Sid      = "ReadSecret"
+    Effect   = "Allow"
+    Action   = ["secretsmanager:GetSecretValue"]
+    Resource = [var.factors_secret_arn]
+  }]
 }
 
 module "job_access" {
   source     = "../bucket_access"
   bucket_arn = var.context.bucket_arn
   reads      = local.job_access.reads
-  writes     = local.job_access.writes
+  writes     = local.job_writes
 }
 
 resource "aws_cloudwatch_log_group" "jobs" {
@@ -63,7 +71,7 @@ resource "aws_iam_role_policy" "work" {
   role = aws_iam_role.job["work"].name
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = module.job_access.statements
+    Statement = concat(module.job_access.statements, local.secret)
   })
 }
 
@@ -129,12 +137,17 @@ resource "aws_batch_job_definition" "backtest" {
 
   # An attempt goes on with what is missing, so what was lost is tried again: a reclaimed machine, a
   # bucket that did not answer, too little memory (a chunk that ends three workers is given up). With
-  # 2 a job says that it would be of no use.
+  # 2 a job says that it would be of no use, with 3 that trials failed, which whoever asked for that
+  # code tries again.
   retry_strategy {
     attempts = 5
     evaluate_on_exit {
       action       = "exit"
       on_exit_code = "2"
+    }
+    evaluate_on_exit {
+      action       = "exit"
+      on_exit_code = "3"
     }
     evaluate_on_exit {
       action    = "retry"
@@ -148,7 +161,7 @@ resource "aws_batch_job_definition" "backtest" {
 
   container_properties = jsonencode({
     image            = coalesce(var.context.image_uri, "none")
-    command          = ["python", "-m", "stockstream.aws.batch_job"]
+    command          = ["python", "-m", "stockstream.runners.jobs", "item"]
     jobRoleArn       = aws_iam_role.job["work"].arn
     executionRoleArn = aws_iam_role.job["start"].arn
     environment      = [for name, value in var.context.environment : { name = name, value = value }]

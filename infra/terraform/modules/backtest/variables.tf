@@ -28,6 +28,11 @@ variable "batch_spot" {
   type        = bool
 }
 
+variable "factors_secret_arn" {
+  description = "ARN of the secret that jobs may read; empty: none."
+  type        = string
+}
+
 variable "subnet_ids" {
   description = "Subnets of the jobs."
   type        = list(string)

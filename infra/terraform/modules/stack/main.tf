@@ -97,6 +97,7 @@ module "backtest" {
   batch_max_vcpus       = var.batch_max_vcpus
   batch_job_size        = var.batch_job_size
   batch_spot            = var.batch_spot
+  factors_secret_arn    = var.factors_secret_arn
   subnet_ids            = var.vpc == null ? module.network[0].subnet_ids : var.vpc.subnet_ids
   security_group_ids    = var.vpc == null ? module.network[0].security_group_ids : var.vpc.security_group_ids
   assign_public_ip      = var.vpc == null ? true : var.vpc.assign_public_ip

@@ -6,26 +6,26 @@ twice, late, or by several at once, and the same files come out.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from stockstream.aws.sweep_requests import attempt_of, plan_asked, run_asked
-from stockstream.aws.sweep_summary import sweep_summary
-from stockstream.lake.location import Location
-from stockstream.lake.store import Lake
+from stockstream.runners.jobs.planning import plan_attempt
+from stockstream.runners.jobs.requests import attempt_of, plan_asked, run_asked
+from stockstream.runners.jobs.summary import sweep_summary
 from stockstream.settings import load_settings
 from stockstream.study.runs.bucket_store import BucketStore, runs_of
 from stockstream.study.runs.items import run_item
-from stockstream.study.runs.pinned import PinnedLake, demand_same_code
-from stockstream.study.runs.plans import Item, make_plan
+from stockstream.study.runs.pinned import open_run
+from stockstream.study.runs.plans import Item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from stockstream.lake.location import Location
+
     Event = Mapping[str, Any]
 
-__all__ = ["collect_sweep", "open_run", "plan_sweep", "run_chunks"]
+__all__ = ["collect_sweep", "plan_sweep", "run_chunks"]
 
 RESERVE: Final = 10.0
 """Seconds before a function is killed that are kept to write what has been computed."""
@@ -42,8 +42,8 @@ def plan_sweep(event: Event, _context: object = None) -> dict[str, Any]:
             ``{"config": {...}, "split": "ticker", "where": [...], "sample": {"method": "sobol",
             "size": 1000, "seed": 1}, "blocks": 16, "keep_equity": 0}``, planned on the bucket's
             lake as it is now, all but ``config`` optional. Either with ``"attempt": "1"``, without
-            which it is the one after the last, and ``"at_once"``, how many workers there are (the
-            setting ``aws.at_once`` by default).
+            which it is the one after the last, ``"at_once"``, how many workers there are (the
+            setting ``aws.at_once`` by default), and ``"each": true``, an item for each trial.
 
     Returns:
         ``run``, ``attempt``, ``plan`` (the key of its file in the bucket), ``items``, ``trials``
@@ -55,13 +55,8 @@ def plan_sweep(event: Event, _context: object = None) -> dict[str, Any]:
         LakeError: the lake cannot be read.
     """
     settings = load_settings()
-    asked, runs = plan_asked(event, settings.aws.at_once), runs_of(settings.lake)
-    if asked.run is not None:
-        store = BucketStore.open(runs.child(asked.run))
-        demand_same_code(store.study)
-    else:
-        store = BucketStore.create(runs, asked.study(Lake.open(settings.lake)))
-    plan = make_plan(store, asked.attempt, asked.at_once)
+    asked = plan_asked(event, settings.aws.at_once)
+    store, plan = plan_attempt(asked, settings.lake, again=asked.each)
     return {
         "run": store.study.name,
         "attempt": plan.attempt,
@@ -103,7 +98,7 @@ def collect_sweep(event: Event, _context: object = None) -> dict[str, Any]:
         event: ``{"run": "s-0123456789ab", "attempt": "1"}``.
 
     Returns:
-        See :func:`stockstream.aws.sweep_summary.sweep_summary`.
+        See :func:`stockstream.runners.jobs.summary.sweep_summary`.
 
     Raises:
         ConfigError: the event cannot be used.
@@ -112,20 +107,6 @@ def collect_sweep(event: Event, _context: object = None) -> dict[str, Any]:
     runs = runs_of(load_settings().lake)
     store = BucketStore.open(runs.child(run_asked(event)))
     return sweep_summary(store, attempt_of(event))
-
-
-@lru_cache(maxsize=1)
-def open_run(lake: str, run: str) -> tuple[BucketStore, PinnedLake]:
-    """The files of a run and the lake that it reads; a warm process keeps those of the last run.
-
-    Raises:
-        ConfigError: the study was planned by other code.
-        DataError: the run cannot be read.
-        LakeError: the lake cannot be read.
-    """
-    place = Location.of(lake)
-    store = BucketStore.open(runs_of(place).child(run))
-    return store, PinnedLake.of(store.study, place)
 
 
 def _time_in(context: Any) -> Callable[[float], bool]:

@@ -7,5 +7,6 @@ machines in moto's interpreter. It listens on loopback only and keeps nothing wh
 from stockstream.aws.local.emulation import FOLDER, LocalAws
 from stockstream.aws.local.environment import ACCOUNT, REGION
 from stockstream.aws.local.faults import NO_FAULTS, Faults
+from stockstream.aws.local.mwaa import MwaaEnvironment
 
-__all__ = ["ACCOUNT", "FOLDER", "NO_FAULTS", "REGION", "Faults", "LocalAws"]
+__all__ = ["ACCOUNT", "FOLDER", "NO_FAULTS", "REGION", "Faults", "LocalAws", "MwaaEnvironment"]

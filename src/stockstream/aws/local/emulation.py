@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from stockstream.aws.local.faults import Faults
+    from stockstream.aws.local.mwaa import MwaaEnvironment
 
 __all__ = ["FOLDER", "LocalAws"]
 
@@ -172,6 +173,10 @@ class LocalAws:
         finally:
             injected.update(self.set_faults(NO_FAULTS))
             self.settle()
+
+    def add_mwaa(self, environment: MwaaEnvironment) -> None:
+        """From now on there is an environment of MWAA, which is an Airflow somewhere else."""
+        self.ask("mwaa", environment.document())
 
     def settle(self, seconds: float = LATEST) -> None:
         """Wait until no function runs and every late delivery has come.

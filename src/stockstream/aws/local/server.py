@@ -70,6 +70,7 @@ def _application(folder: Path, port: int, hurry: float, misfortune: Misfortune) 
     from stockstream.aws.local.executions import install_executions
     from stockstream.aws.local.interpreter import install_interpreter
     from stockstream.aws.local.lambdas import Functions
+    from stockstream.aws.local.mwaa import Mwaa
 
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["iam"] = {"load_aws_managed_policies": True}
@@ -88,6 +89,7 @@ def _application(folder: Path, port: int, hurry: float, misfortune: Misfortune) 
         return before
 
     moto = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
+    mwaa = Mwaa(moto, port)
     questions: dict[str, Callable[[Any], Any]] = {
         "state": lambda _: {
             "pid": os.getpid(),
@@ -96,8 +98,9 @@ def _application(folder: Path, port: int, hurry: float, misfortune: Misfortune) 
         },
         "faults": set_faults,
         "quiet": functions.wait_until_quiet,
+        "mwaa": mwaa.add,
     }
-    return Door(moto, misfortune, questions)
+    return Door(mwaa, misfortune, questions)
 
 
 def _end_with_parent() -> None:

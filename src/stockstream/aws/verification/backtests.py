@@ -14,7 +14,7 @@ from stockstream.aws.requests import year_config
 from stockstream.aws.verification.site import CannotTell, Wrong, demand
 from stockstream.errors import StockstreamError
 from stockstream.runners.choice import cloud_runner
-from stockstream.settings import AwsSettings
+from stockstream.settings import AwsSettings, Settings
 from stockstream.study.plan import plan_study
 from stockstream.study.result import StudyResult
 from stockstream.study.runs.bucket_store import BucketStore
@@ -124,7 +124,7 @@ def _write_plan(store: BucketStore, study: Study, attempt: str, bad: int) -> Non
 def _same_digest(site: Site, kind: str, study: Study) -> str:
     """Run a study in the cloud and here, and compare every number."""
     where = AwsSettings(region=site.stack.region, prefix=site.stack.prefix, at_once=4)
-    runner = cloud_runner(kind, site.runs, site.url, settings=where)
+    runner = cloud_runner(kind, site.runs, site.url, settings=Settings(aws=where))
     began, deadline = time.monotonic(), time.monotonic() + site.patience
     run = runner.submit(study)
     for status in runner.follow(run):

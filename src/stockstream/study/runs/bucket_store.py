@@ -16,6 +16,8 @@ from stockstream.lake.location import Location
 from stockstream.study.runs.file_store import (
     STUDY,
     FileStore,
+    chunk_file,
+    encoded,
     read_study,
     reading,
     write_study,
@@ -26,6 +28,8 @@ from stockstream.study.runs.run_status import FailedChunk
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import polars as pl
 
     from stockstream.study.chunk import Chunk
     from stockstream.study.study import Study
@@ -95,6 +99,30 @@ class BucketStore(FileStore):
         parts = range(0, len(files), AT_A_TIME)
         return sum(self.count_failed(files[first : first + AT_A_TIME]) for first in parts)
 
+    def failing(self, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Those of some chunks that are there in which a trial says why it failed.
+
+        Raises:
+            DataError: a file is damaged.
+        """
+        if not self.failed(chunks):
+            return []
+        with ThreadPoolExecutor(TOGETHER) as pool:
+            counts = pool.map(self.count_failed, ([path] for path in self.paths(chunks)))
+            return [chunk for chunk, failed in zip(chunks, counts, strict=True) if failed]
+
+    def improve(self, chunk: Chunk, frame: pl.DataFrame) -> None:
+        """Keep the result of a chunk in place of one in which more trials failed.
+
+        Raises:
+            DataError: it cannot be written; what was there is safe.
+            NoDataError: the run was deleted while the chunk was running.
+        """
+        if self.failed([chunk]) > frame["error"].count():
+            self.demand_run()
+            with writing(self.place):
+                self.place.replace(chunk_file(chunk), encoded(frame))
+
     def give_up(self, chunk: Chunk, error: str) -> None:
         """Note why a chunk is not tried again; what was noted before stays.
 
@@ -121,17 +149,25 @@ class BucketStore(FileStore):
         Raises:
             DataError: they cannot be read.
         """
-        return [self.failure(chunk) for chunk in self.given_up(self.missing())]
+        return self.reasons(self.missing())
 
-    def failure(self, chunk: Chunk) -> FailedChunk:
-        """Why a chunk was given up.
+    def reasons(self, chunks: Sequence[Chunk], most: int | None = None) -> list[FailedChunk]:
+        """Why those of some chunks were given up that were, the first of them if there are more.
+
+        One that somebody forgives in the meantime is left out.
 
         Raises:
-            DataError: it was not, or that cannot be read.
+            DataError: they cannot be read.
         """
+        found = map(self._reason, self.given_up(chunks)[:most])
+        return [failed for failed in found if failed is not None]
+
+    def _reason(self, chunk: Chunk) -> FailedChunk | None:
         file = _failure_file(chunk)
         try:
             error = json.loads(self.place.read(file))["error"]
+        except FileNotFoundError:
+            return None
         except (OSError, ValueError, KeyError, TypeError) as problem:
             raise DataError(f"cannot read {self.place.path(file)}: {problem}") from problem
         return FailedChunk(chunk.number, chunk.trials, str(error))

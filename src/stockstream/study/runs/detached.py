@@ -13,11 +13,12 @@ from stockstream.market.whole_file import whole_file
 from stockstream.study.runs.ledger.liveness import process_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from stockstream.study.runs.ledger.liveness import Process
 
-__all__ = ["LOG", "Surroundings", "reap", "start_worker"]
+__all__ = ["LOG", "Surroundings", "reap", "start_process", "start_worker"]
 
 LOG: Final = "worker.log"
 """What the workers of a run had to say, in its folder."""
@@ -80,20 +81,36 @@ def start_worker(folder: Path, together: int) -> Process:
     Raises:
         DataError: it cannot be started.
     """
-    reap()
     threads = max(1, (os.cpu_count() or 1) // max(together, 1))
-    environment = {"POLARS_MAX_THREADS": str(threads), **os.environ}
+    words = [sys.executable, "-P", "-m", WORKER, str(folder.absolute())]
+    return start_process(words, folder / LOG, {"POLARS_MAX_THREADS": str(threads), **os.environ})
+
+
+def start_process(
+    words: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+) -> Process:
+    """Start a program in a session of its own, without a terminal.
+
+    Args:
+        words: the program and its arguments.
+        log: what it says is appended to it.
+        environment: None takes that of this process.
+
+    Raises:
+        DataError: it cannot be started.
+    """
+    reap()
     appending = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     files = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, str(folder / LOG), appending, 0o644),
+        (os.POSIX_SPAWN_OPEN, 1, str(log), appending, 0o644),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
-    words = [sys.executable, "-P", "-m", WORKER, str(folder.absolute())]
+    around = os.environ if environment is None else environment
     try:
-        pid = os.posix_spawn(sys.executable, words, environment, file_actions=files, setsid=True)
+        pid = os.posix_spawn(words[0], [*words], around, file_actions=files, setsid=True)
     except OSError as error:
-        raise DataError(f"cannot start a worker for {folder}: {error}") from error
+        raise DataError(f"cannot start {' '.join(words)}: {error}") from error
     _started.add(pid)
     return process_of(pid)
 

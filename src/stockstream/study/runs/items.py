@@ -67,12 +67,14 @@ class RanItem(NamedTuple):
         ran: chunks that were run now; the others were there, or were given up.
         failed: chunks that were given up, now or before.
         seconds: that running them took.
+        failed_trials: trials of the chunks that were run now that say why they failed.
     """
 
     chunks: int
     ran: int
     failed: int
     seconds: float
+    failed_trials: int
 
 
 def run_item(
@@ -80,14 +82,20 @@ def run_item(
     store: BucketStore,
     lake: Source,
     has_time: Callable[[float], bool] = lambda _: True,
+    *,
+    again: bool = False,
 ) -> RanItem:
     """Run the chunks of an item that are missing; each is kept as soon as it is done.
+
+    With ``again`` those in which a trial failed before are run again, ahead of the others, and
+    those that were given up; what is better than before takes its place.
 
     Args:
         item: which chunks.
         store: of the run.
         lake: at the version of the study.
         has_time: whether a chunk that takes so many seconds can still be run; the first always is.
+        again: see above.
 
     Raises:
         ConfigError: the study has no such chunk.
@@ -97,18 +105,25 @@ def run_item(
     """
     chunks = _chunks_of(item, store)
     with ThreadPoolExecutor(LOOKING) as pool:
-        there = pool.map(store.has, chunks)
+        there = list(pool.map(store.has, chunks))
         missing = [chunk for chunk, done in zip(chunks, there, strict=True) if not done]
+        failing: list[Chunk] = []
+        if again:
+            store.forgive(missing)
+            failing = store.failing(
+                [chunk for chunk, done in zip(chunks, there, strict=True) if done]
+            )
         given_up = {chunk.number for chunk in store.given_up(missing)}
         todo = [chunk for chunk in missing if chunk.number not in given_up]
-        work = _Work(store, lake, _Tries(store, item), pool)
-        left = work.through(todo, has_time)
+        work = _Work(store, lake, _Tries(store, item), pool, failing)
+        left = work.through([*failing, *todo], has_time)
     if left:
         raise Unfinished(
             f"{left:,} of {len(chunks):,} chunks of an item of {item.run} are left: its worker had "
             "to leave; start the same item again, and it goes on with them"
         )
-    return RanItem(len(chunks), work.ran, len(given_up) + work.failed, work.seconds)
+    given_up_in_all = len(given_up) + work.failed
+    return RanItem(len(chunks), work.ran, given_up_in_all, work.seconds, work.failed_trials)
 
 
 def _chunks_of(item: Item, store: BucketStore) -> list[Chunk]:
@@ -126,16 +141,22 @@ class _Work:
     """What one worker does with an item."""
 
     def __init__(
-        self, store: BucketStore, lake: Source, tries: _Tries, pool: ThreadPoolExecutor
+        self,
+        store: BucketStore,
+        lake: Source,
+        tries: _Tries,
+        pool: ThreadPoolExecutor,
+        failing: Sequence[Chunk],
     ) -> None:
         self.store, self.lake, self.tries, self.pool = store, lake, tries, pool
-        self.ran = self.failed = 0
+        self.again = {chunk.number for chunk in failing}
+        self.ran = self.failed = self.failed_trials = 0
         self.seconds = self.longest = 0.0
         self._keeping: deque[Future[None]] = deque()
 
     def through(self, todo: Sequence[Chunk], has_time: Callable[[float], bool]) -> int:
         """Run chunks, those at which workers were lost last; gives how many are left."""
-        ordered = sorted(todo, key=lambda chunk: (self.tries.of(chunk), chunk.number))
+        ordered = sorted(todo, key=self._turn)
         left = 0
         for place, chunk in enumerate(ordered):
             if place and not has_time(self.longest * SLACK):
@@ -145,9 +166,12 @@ class _Work:
         self._settle(0)
         return left
 
+    def _turn(self, chunk: Chunk) -> tuple[int, bool, int]:
+        return self.tries.of(chunk), chunk.number not in self.again, chunk.number
+
     def _take(self, chunk: Chunk, *, is_first: bool) -> None:
-        lost = self.tries.of(chunk)
-        if lost and self.store.has(chunk):  # by one who was only thought to be lost
+        lost, again = self.tries.of(chunk), chunk.number in self.again
+        if lost and not again and self.store.has(chunk):  # by one who was only thought to be lost
             return
         if lost >= MOST_LOST:
             self._give_up(chunk, LOST)
@@ -163,8 +187,9 @@ class _Work:
             self._give_up(chunk, found)
         else:
             self.ran += 1
+            self.failed_trials += int(found["error"].count())
             self._settle(AHEAD - 1)
-            self._keeping.append(self.pool.submit(self.store.put, chunk, found))
+            self._keeping.append(self.pool.submit(self._keep, chunk, found))
 
     def _tried(self, chunk: Chunk) -> pl.DataFrame | str:
         """The rows of a chunk, or why there are none, at the second failure."""
@@ -183,6 +208,14 @@ class _Work:
 
     def _run(self, chunk: Chunk) -> pl.DataFrame:
         return run_chunk(chunk, self.lake)
+
+    def _keep(self, chunk: Chunk, frame: pl.DataFrame) -> None:
+        if chunk.number in self.again:
+            self.store.improve(chunk, frame)
+        else:
+            self.store.put(chunk, frame)
+        if frame["error"].count():  # it may be run again, and its worker was not lost
+            self.tries.forget(chunk)
 
     def _give_up(self, chunk: Chunk, why: str) -> None:
         _log.warning("chunk %d is given up: %s", chunk.number, why)
@@ -207,6 +240,7 @@ class _Tries:
         with reading(self._place):
             names = [file.name for file in self._place.files()]
         self._counts = Counter(int(name.partition("-")[0]) for name in names)
+        self._begun: set[int] = set()
 
     def of(self, chunk: Chunk) -> int:
         """How many began with a chunk before."""
@@ -222,3 +256,15 @@ class _Tries:
         self._store.demand_run()
         with writing(self._place):
             self._place.create(f"{chunk.number}-{self.of(chunk) + 1}", b"")
+        self._begun.add(chunk.number)
+
+    def forget(self, chunk: Chunk) -> None:
+        """Note that nobody was lost at a chunk.
+
+        Raises:
+            DataError: the notes cannot be removed.
+        """
+        noted = self.of(chunk) + (chunk.number in self._begun)
+        with writing(self._place):
+            for number in range(1, noted + 1):
+                self._place.remove(f"{chunk.number}-{number}")

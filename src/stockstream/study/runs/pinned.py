@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stockstream.backtest.identity import made_by
 from stockstream.errors import ConfigError, DataError, LakeError
+from stockstream.lake.location import Location
 from stockstream.lake.store import Lake
+from stockstream.study.runs.bucket_store import BucketStore, runs_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -14,11 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stockstream.backtest.identity import Identity
-    from stockstream.lake.location import Location
     from stockstream.market.panel import Panel
     from stockstream.study.study import Study
 
-__all__ = ["PinnedLake", "demand_same_code"]
+__all__ = ["PinnedLake", "demand_same_code", "open_run"]
 
 
 class PinnedLake:
@@ -82,6 +84,27 @@ class PinnedLake:
                 "planned on: give the lake it was planned on (--lake), or start the sweep again"
             )
         return panel
+
+
+@lru_cache(maxsize=1)
+def open_run(lake: str, run: str) -> tuple[BucketStore, PinnedLake]:
+    """The files of a run beside a lake, and the lake that it reads.
+
+    A warm process keeps those of the last run.
+
+    Args:
+        lake: folder or URL.
+        run: its name, which becomes a path: checked before.
+
+    Raises:
+        ConfigError: the study was planned by other code.
+        NoDataError: there is no such run.
+        DataError: the run cannot be read.
+        LakeError: the lake cannot be read.
+    """
+    place = Location.of(lake)
+    store = BucketStore.open(runs_of(place).child(run))
+    return store, PinnedLake.of(store.study, place)
 
 
 def demand_same_code(study: Study) -> None:

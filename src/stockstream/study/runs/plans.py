@@ -105,7 +105,7 @@ class Plan(NamedTuple):
 
     @property
     def chunks(self) -> int:
-        """How many chunks were missing when it was made."""
+        """How many chunks it has: those that were missing when it was made."""
         return sum(len(item.chunks) for item in self.items)
 
 
@@ -147,16 +147,20 @@ def make_plan(
     attempt: str | None = None,
     at_once: int = AT_ONCE,
     seconds: float = ITEM_SECONDS,
+    *,
+    again: bool = False,
 ) -> Plan:
     """Plan an attempt over what is missing, or give the plan that it already has.
 
-    A new attempt tries again what was given up before.
+    A new attempt tries again what was given up before, and with ``again`` chunks that are there in
+    which a trial failed.
 
     Args:
         store: of the run.
         attempt: which one; None is the one after the last.
         at_once: see :func:`plan_items`.
         seconds: see :func:`plan_items`.
+        again: see above; :func:`stockstream.study.runs.items.run_item` is to be told as well.
 
     Raises:
         ConfigError: it is no number of an attempt.
@@ -167,7 +171,8 @@ def make_plan(
         made = store.place.has(plan_file(asked))
     if not made:
         missing = store.missing()
-        items = [item.as_dict() for item in plan_items(missing, asked, at_once, seconds)]
+        wanted = _with_failing(store, missing) if again else missing
+        items = [item.as_dict() for item in plan_items(wanted, asked, at_once, seconds)]
         store.forgive(missing)
         with writing(store.place):
             store.place.create(plan_file(asked), json.dumps(items).encode())
@@ -238,6 +243,13 @@ def demand_attempt(attempt: object) -> str:
     if _ATTEMPT.fullmatch(text) is None:
         raise ConfigError(f"{text[:60]!r} is no number of an attempt; they are 1, 2, 3 and so on")
     return text
+
+
+def _with_failing(store: BucketStore, missing: Sequence[Chunk]) -> list[Chunk]:
+    """What is missing and what has a trial that failed, in their order."""
+    absent = {chunk.number for chunk in missing}
+    failing = store.failing([one for one in store.study.chunks if one.number not in absent])
+    return sorted([*missing, *failing], key=lambda chunk: chunk.number)
 
 
 def _are_numbers(given: object) -> bool:

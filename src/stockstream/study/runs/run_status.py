@@ -10,10 +10,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ENDED", "FailedChunk", "RunState", "RunStatus"]
 
-RunState: TypeAlias = Literal["running", "done", "partial", "cancelled", "stopped"]
+RunState: TypeAlias = Literal["running", "done", "partial", "cancelled", "stopped", "unreachable"]
 """``done``: every chunk is there. ``partial``: every chunk is there or was given up. ``cancelled``:
 somebody asked for that. ``stopped``: something is missing and nobody works on it, as after a crash.
-All but ``done`` can be resumed."""
+These can be resumed, all but ``done``. ``unreachable``: the service that it runs on does not
+answer, so nobody knows whether it goes on; what is there is counted."""
 
 ENDED: frozenset[RunState] = frozenset({"done", "partial", "cancelled", "stopped"})
 
@@ -48,7 +49,8 @@ class RunStatus:
         rate: trials a second of all workers together, of late; None while nobody works.
         seconds_left: None where nobody can know.
         created: when it was started, in seconds since 1970.
-        error: why the last worker stopped, if it was no trial's fault; empty otherwise.
+        error: why the last worker stopped, if it was no trial's fault, or what a run that goes on
+            waits for, or why a service does not answer; empty otherwise.
         failures: chunks that were given up.
     """
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -275,3 +277,14 @@ def test_tables_before_there_is_a_lake(cloud: Cloud) -> None:
 
 def through(value: Any) -> Any:
     return json.loads(json.dumps(value))
+
+
+def test_the_aggregator_needs_nothing_but_the_package() -> None:
+    """It starts in no time, and can be deployed as a zip."""
+    code = (
+        "import sys; from stockstream.aws.handlers.pipeline import aggregate;"
+        "aggregate({'metadata': {}, 'batchResults': []}, None);"
+        "print(*{'polars', 'numpy', 'obstore', 'boto3', 'numba'}.intersection(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

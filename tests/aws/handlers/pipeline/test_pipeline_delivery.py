@@ -103,14 +103,9 @@ def test_each_message_one_to_five_times_in_any_order(pairs: Cloud, once: Once) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
-def test_the_same_in_a_bucket(
-    remote: Cloud,
-    once: Once,
-    seed: int,
-) -> None:
+def test_the_same_in_a_bucket(remote: Cloud, once: Once) -> None:
     summaries, rows, raw = once
-    told = deliver(remote, DAYS, random.Random(seed))  # noqa: S311 - no secret
+    told = deliver(remote, DAYS, random.Random(1))  # noqa: S311 - no secret
     assert without_place(told) == without_place(summaries)
     same_lakes(remote, rows)
     assert_frame_equal(contents(remote), raw)

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Process", "is_alive", "process_of", "this_process"]
+__all__ = ["PROC", "Process", "is_alive", "process_of", "this_process"]
 
 PROC = Path("/proc")
 ENDED = frozenset("ZX")

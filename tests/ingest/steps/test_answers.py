@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from stockstream.aws.handlers.answers import (
+from stockstream.errors import ConfigError
+from stockstream.ingest.run_summary import UpdateSummary
+from stockstream.ingest.steps.answers import (
     aggregated,
     day_of,
     results_of,
     summarised,
     within_limit,
 )
-from stockstream.errors import ConfigError
-from stockstream.ingest.run_summary import UpdateSummary
 from stockstream.ingest.symbols import plan_batches
 
 GOOD = {
@@ -156,14 +154,3 @@ def test_a_day() -> None:
     assert day_of({}, needed=False) is None
     with pytest.raises(ConfigError, match='"date" is "2024-02-30"'):
         day_of({"date": "2024-02-30"})
-
-
-def test_the_aggregator_needs_nothing_but_the_package() -> None:
-    """It starts in no time, and can be deployed as a zip."""
-    code = (
-        "import sys; from stockstream.aws.handlers.pipeline import aggregate;"
-        "aggregate({'metadata': {}, 'batchResults': []}, None);"
-        "print(*{'polars', 'numpy', 'obstore', 'boto3', 'numba'}.intersection(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""

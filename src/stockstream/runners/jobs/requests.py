@@ -1,4 +1,4 @@
-"""What a sweep in the cloud is asked for, read and checked."""
+"""What a sweep elsewhere is asked for, read and checked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["PlanAsked", "attempt_of", "plan_asked", "run_asked"]
 
 STUDY_NAMES: Final = ("config", "split", "where", "sample", "blocks", "keep_equity")
-NAMES: Final = ("run", *STUDY_NAMES, "attempt", "at_once", "Comment")
+NAMES: Final = ("run", *STUDY_NAMES, "attempt", "at_once", "each", "Comment")
 EXAMPLE: Final = (
     'one looks like {"run": "s-0123456789ab"} or {"config": {"strategy_class": ..., '
     '"start_date": ..., "end_date": ..., "param_grid": {...}}, "split": "ticker"}'
@@ -32,15 +32,17 @@ class PlanAsked(NamedTuple):
         attempt: which one; None is the one after the last.
         at_once: workers that there are.
         options: what the study is made of.
+        each: whether every trial is an item of its own.
     """
 
     run: str | None
     attempt: str | None
     at_once: int
     options: Mapping[str, Any]
+    each: bool
 
     def study(self, lake: Lake) -> Study:
-        """Plan the study.
+        """Plan the study; with ``each`` every trial is a chunk.
 
         Raises:
             ConfigError: it cannot be run.
@@ -58,14 +60,17 @@ class PlanAsked(NamedTuple):
         for name in ("blocks", "keep_equity"):
             if name in options:
                 options[name] = _whole(options[name], name)
+        if self.each:
+            options["chunk_seconds"] = 0.0
         return plan_study(config, lake, **options)
 
 
 def plan_asked(event: object, at_once: int) -> PlanAsked:
-    """Read the event of ``plan-sweep``.
+    """Read what an attempt is asked for.
 
     Args:
-        event: see :func:`stockstream.aws.handlers.sweeps.plan_sweep`.
+        event: see :func:`stockstream.aws.handlers.sweeps.plan_sweep`; with ``"each": true`` every
+            trial is an item of its own.
         at_once: workers that there are if it does not say.
 
     Raises:
@@ -89,6 +94,7 @@ def plan_asked(event: object, at_once: int) -> PlanAsked:
         attempt=None if attempt is None else demand_attempt(attempt),
         at_once=_whole(given.get("at_once") or at_once, "at_once"),
         options=options,
+        each=_flag(given.get("each", False), "each"),
     )
 
 
@@ -143,6 +149,12 @@ def _sample(value: object) -> Sample:
 def _whole(value: object, what: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ConfigError(f"{what} is {_shown(value)}; give a whole number")
+    return value
+
+
+def _flag(value: object, what: str) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{what} is {_shown(value)}; give true or false")
     return value
 
 
