@@ -16,7 +16,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 AIRFLOW := 3.3.1@2026-08-21 3.0.6@2025-10-15
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit lint format check docs bench parity package deploy clean install lock
+.PHONY: help demo test test-unit test-stories lint format check docs bench parity package deploy clean install lock
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -36,11 +36,14 @@ install: $(STAMP) ## make .venv exactly as requirements.lock says, with the comm
 demo: $(STAMP) ## the whole house on a simulated market, offline
 	@$(BIN)/stockstream demo
 
-test: $(STAMP) ## every test
-	@$(IN_MEMORY) $(BIN)/python -m pytest -n $(WORKERS)
+test: $(STAMP) ## every test but the stories
+	@$(IN_MEMORY) $(BIN)/python -m pytest -n $(WORKERS) -m "not story"
+
+test-stories: $(STAMP) ## a real Airflow and a cluster of three nodes, killed in the middle
+	@$(IN_MEMORY) $(BIN)/python -m pytest -n 0 -m story tests
 
 test-unit: $(STAMP) ## the fast suite
-	@$(IN_MEMORY) $(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser" tests src
+	@$(IN_MEMORY) $(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser and not story" tests src
 
 lint: $(STAMP) ## style, spelling, import contracts
 	@$(BIN)/ruff check .

@@ -40,16 +40,22 @@ CLOUD = frozenset({"local_aws", "terraform", "mocked"})
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+STORIES = frozenset({"airflow", "cluster"})
+"""Fixtures that start a whole Airflow, or a cluster of several nodes."""
+
 LONG = frozenset({"airflow", "deployed"})
-"""Fixtures that start a whole Airflow or stack. Their tests take minutes and mostly wait, so they
-come first: no worker ends alone with one, and one worker gets them all, with one Airflow."""
+"""Fixtures whose tests take minutes and mostly wait, so they come first: no worker ends alone with
+one, and one worker gets them all, with one Airflow."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Count every test of the cloud as slow, and begin with the longest."""
+    """Count every test of the cloud as slow, mark the stories, and begin with the longest."""
     for item in items:
-        if CLOUD.intersection(getattr(item, "fixturenames", ())):
+        needs = getattr(item, "fixturenames", ())
+        if CLOUD.intersection(needs):
             item.add_marker(pytest.mark.slow)
+        if STORIES.intersection(needs):
+            item.add_marker(pytest.mark.story)
     items.sort(key=lambda item: LONG.isdisjoint(getattr(item, "fixturenames", ())))
 
 

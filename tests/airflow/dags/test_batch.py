@@ -48,7 +48,9 @@ with DAG(
     "array",
     schedule=None,
     params={params!r},
-    default_args={{"retries": 1, "retry_delay": dt.timedelta(0), "poll_interval": 1}},
+    default_args={{
+        "retries": 1, "retry_delay": dt.timedelta(0), "poll_interval": 1, "at_first": 0
+    }},
 ) as dag:
     backtest_task("batch_array", None, planned_by=None)
 """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.aws.sweeps import local_digest
+from tests.study.runs.conftest import eventually
 
 from stockstream.errors import ConfigError, NoDataError
 from stockstream.runners.choice import runner_of
@@ -149,7 +150,7 @@ def test_what_is_resumed_elsewhere_is_seen_here(
     assert other.cancel(run).state == "cancelled"
     assert runner.status(run).state == "cancelled"
     other.resume(run)
-    assert runner.status(run).state == "running"
+    eventually(lambda: runner.status(run).state == "running")  # once the workflow has planned it
     assert attempts(runner, run) == attempts(other, run)
     assert runner.resume(run).state == "running"
     assert len(attempts(runner, run)) == 2

@@ -138,8 +138,8 @@ def test_a_chunk_that_fails_twice_is_given_up_with_its_culprit(
     whole = Item(study.name, "1", (0, 1))
     assert run_item(whole, store, lake).failed == 2
     assert [failure.error for failure in store.failures()] == [
-        "trial 3 (share=0.1, days=13, rounds=0, poison=panic): GeneratorExit: the poison",
-        "trial 11 (share=0.55, days=13, rounds=0, poison=panic): GeneratorExit: the poison",
+        "trial 3 (share=0.1, days=13, rounds=0, poison=panic, gate=): GeneratorExit: the poison",
+        "trial 11 (share=0.55, days=13, rounds=0, poison=panic, gate=): GeneratorExit: the poison",
     ]
     tries = len(watched.ran)
     assert run_item(whole, store, lake)[:3] == (2, 0, 2)  # and is not tried in this attempt

@@ -92,7 +92,7 @@ def test_a_poisoned_chunk_is_tried_three_times_and_named_with_its_parameters(
     assert (status.state, status.done, status.failed) == ("partial", 16, 16)
     assert [failure.number for failure in status.failures] == [0, 1]
     assert status.failures[0].error == (
-        "trial 3 (share=0.1, days=13, rounds=0, poison=panic): GeneratorExit: the poison"
+        "trial 3 (share=0.1, days=13, rounds=0, poison=panic, gate=): GeneratorExit: the poison"
     )
     assert status.failures[1].error.startswith("trial 11 (share=0.55, days=13")
     assert caplog.text.count("chunk 0 failed") == 3

@@ -41,6 +41,12 @@ __all__ = ["BacktestBatchOperator", "BatchJobOperator"]
 POLL: Final = 15
 """Seconds between two looks at a job."""
 
+AT_FIRST: Final = 30.0
+"""Seconds that the worker waits itself: by then short jobs are over."""
+
+SOON: Final = 3
+"""Seconds between two looks as long as it does."""
+
 LOOKS: Final = 240
 """Of a trigger, after which the task looks itself and waits again: an hour."""
 
@@ -64,8 +70,9 @@ class _BatchOperator(BatchOperator):  # type: ignore[misc]  # Airflow has no typ
         s3_bucket: with the lake; None asks the Airflow Variables.
         deferrable: wait in the triggerer, without a worker; it needs ``aiobotocore``, as MWAA has
             it. Without that the worker waits.
-        poll_interval: seconds between two looks; with very few a job that is over at once can wake
-            its task before Airflow has noted that it waits, which Airflow takes for a failure.
+        poll_interval: seconds between two looks.
+        at_first: seconds that the worker waits itself before it leaves. A task that is called back
+            before its worker has left, as that of a short job would be, Airflow marks as failed.
         options: of every operator.
     """
 
@@ -84,6 +91,7 @@ class _BatchOperator(BatchOperator):  # type: ignore[misc]  # Airflow has no typ
         s3_bucket: str | None = None,
         deferrable: bool = True,
         poll_interval: int = POLL,
+        at_first: float = AT_FIRST,
         **options: Any,
     ) -> None:
         super().__init__(
@@ -94,7 +102,7 @@ class _BatchOperator(BatchOperator):  # type: ignore[misc]  # Airflow has no typ
             poll_interval=poll_interval,
             **{"aws_conn_id": CONNECTION, **options},
         )
-        self.s3_bucket = s3_bucket
+        self.s3_bucket, self.at_first = s3_bucket, at_first
 
     def locate(self) -> Files:
         """Learn where jobs run; gives the files beside the lake."""
@@ -120,14 +128,19 @@ class _BatchOperator(BatchOperator):  # type: ignore[misc]  # Airflow has no typ
         self.submit_job(context)
         return str(self.job_id)
 
-    def wait(self, identity: str) -> None:
-        """Wait until a job has ended, in the triggerer if it may be.
+    def wait(self, identity: str, *, is_back: bool = False) -> None:
+        """Wait until a job has ended: some seconds here, then in the triggerer if it may be.
+
+        Args:
+            identity: by which Batch knows the job.
+            is_back: the triggerer has waited already.
 
         Raises:
             AirflowException: it failed.
             AirflowFailException: it failed, and trying again would be of no use.
         """
         self.job_id = identity
+        leave = time.monotonic() + (0.0 if is_back else self.at_first)
         while True:
             ending = ending_of(self.hook.client, identity)
             if ending.status == SUCCEEDED:
@@ -135,11 +148,11 @@ class _BatchOperator(BatchOperator):  # type: ignore[misc]  # Airflow has no typ
             if ending.status == FAILED:
                 kind = AirflowFailException if ending.is_hopeless else AirflowException
                 raise kind(f"job {identity} of AWS Batch failed: {ending.reason}")
-            self._pause(identity)
+            self._pause(identity, is_early=time.monotonic() < leave)
 
-    def _pause(self, identity: str) -> None:
-        if not (self.deferrable and find_spec("aiobotocore")):
-            time.sleep(self.poll_interval)
+    def _pause(self, identity: str, *, is_early: bool) -> None:
+        if is_early or not (self.deferrable and find_spec("aiobotocore")):
+            time.sleep(min(self.poll_interval, SOON) if is_early else self.poll_interval)
             return
         trigger = BatchJobTrigger(
             job_id=identity,
@@ -178,7 +191,7 @@ class BatchJobOperator(_BatchOperator):
     def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> Any:
         """Go on when the trigger has seen the end."""
         self.locate()
-        self.wait(_identity_in(event))
+        self.wait(_identity_in(event), is_back=True)
         return self._finished(context)
 
     def _finished(self, context: Any) -> Any:
@@ -227,7 +240,7 @@ class BacktestBatchOperator(_BatchOperator):
     def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> None:
         """Go on when the trigger has seen the end."""
         self.locate()
-        self.wait(_identity_in(event))
+        self.wait(_identity_in(event), is_back=True)
 
     def _single(self, context: Any, planned: Planned) -> str:
         """The job of one item: the newest of its name that has not failed, or one more."""
