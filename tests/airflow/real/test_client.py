@@ -71,7 +71,7 @@ def small(tmp_path: Path) -> Iterator[SmallAirflow]:
     server.stop()
 
 
-@pytest.fixture(params=["small", "real"])
+@pytest.fixture(params=["small", pytest.param("real", marks=pytest.mark.story)])
 def asked(request: pytest.FixtureRequest) -> Asked:
     """Each of the two."""
     if request.param == "small":
