@@ -77,14 +77,6 @@ class Node:
                     os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
-    def is_at_work(self) -> bool:
-        """Whether a worker of the node has a part; Ray gives it the name of its task."""
-        names = []
-        for pid in session(self.process.pid):
-            with suppress(OSError):
-                names.append((Path("/proc") / str(pid) / "cmdline").read_bytes())
-        return any(b"run_part" in name for name in names)
-
     def _is_up(self) -> bool:
         if self.process.poll() is not None:
             self.kill()

@@ -17,12 +17,12 @@ from tests.runners.cluster.test_driver import digest_here, driver_of
 from tests.study.runs.conftest import eventually
 
 import stockstream
-from stockstream.study.runs.bucket_store import BucketStore, runs_of
+from stockstream.study.runs.bucket_store import runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.runners.cluster.conftest import Cluster, ClusterRunner, Node
+    from tests.runners.cluster.conftest import Cluster, ClusterRunner
     from tests.study.runs.conftest import Plan
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
@@ -60,15 +60,8 @@ def test_a_node_is_killed_in_the_middle(
     study = plan(trials=40, chunk=2, gate=str(gate))
     runner = cluster_runner(cluster.address)
     run = runner.submit(study)
-    store = BucketStore.create(runs_of(market), study)
-
-    def waiting() -> list[Node]:
-        """The node whose trial waits for the gate, once the others have nothing left to do."""
-        return [node for node in cluster.nodes if node.is_at_work()] if store.has(first) else []
-
-    first = study.chunks[0]
-    eventually(lambda: len(waiting()) == 1, START_SECONDS)
-    waiting()[0].kill()
+    wait_for(runner, run, 2)
+    cluster.nodes[-1].kill()
     eventually(lambda: "is lost" in log_of(runner, run), START_SECONDS)
     cluster.add()
     gate.touch()
