@@ -191,8 +191,9 @@ def test_submitting_what_was_cancelled_elsewhere_starts_another_attempt(
     other = runner_in(tmp_path / "laptop")
     other.submit(study)
     gate.unlink()
-    first, second = attempts(other, study.name)
-    assert [first] == attempts(runner, study.name)
+    *before, second = attempts(other, study.name)  # it need not know the one that was stopped
+    [first] = attempts(runner, study.name)
+    assert before in ([], [first])
     assert second != first
     assert ended(other, study.name).state == "done"
 
