@@ -146,7 +146,7 @@ def test_a_driver_that_is_killed_takes_all_with_it_and_the_next_goes_on(
     assert f"process {driver}, ended without a word" in status.error
     store = FolderStore(Path(str(runs_of(market))) / run, study)
     done = {chunk.number: written(store.file(chunk)) for chunk in store.done()}
-    assert sorted(done) == [0, 2]
+    assert {0, 2} <= set(done) <= {0, 2, 4, 6, 8, 10}
     gate.touch()
     assert runner.resume(run).state == "running"
     *_, last = runner.follow(run)
@@ -182,7 +182,8 @@ def test_who_cancels_stops_the_workers_and_can_go_on(
     wait_for(runner, run, 2)
     status = runner.cancel(run)
     assert (status.state, status.error) == ("cancelled", "")
-    assert status.chunks_done == 2
+    # a worker may take a chunk between the last look and its end, never one that waits at the gate
+    assert 2 <= status.chunks_done <= 6
     gate.touch()
     eventually(lambda: not session(driver))
     runner.resume(run)
