@@ -81,6 +81,9 @@ lock: $(STAMP) ## resolve requirements.lock again from pyproject.toml
 	@$(UV) pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 		--constraint requirements.lock --custom-compile-command "make lock" \
 		--output-file infra/docker/requirements.lock pyproject.toml infra/docker/requirements.in
+	@$(UV) pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
+		--extra app --extra aws --constraint requirements.lock --custom-compile-command "make lock" \
+		--output-file infra/docker/page.lock pyproject.toml infra/docker/page.in
 	@for one in $(AIRFLOW); do $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --exclude-newer $${one#*@} --custom-compile-command "make lock" \
 		--output-file infra/airflow/requirements-$${one%@*}.lock infra/airflow/requirements-$${one%@*}.in || exit 1; done

@@ -14,8 +14,12 @@ from uuid import uuid4
 import pytest
 from hypothesis import settings
 
+from stockstream.settings.load import PLAIN_VARIABLES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+pytest_plugins = ("tests.app.visits",)
 
 # The gate sees the same examples each time; --hypothesis-profile=search looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None)
@@ -71,7 +75,7 @@ def shared_data() -> Path:
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """A user's environment must not reach into a test."""
-    plain = ("STOCKSTREAM_JIT", "S3_BUCKET_NAME", "LOG_LEVEL")
+    plain = ("STOCKSTREAM_JIT", *PLAIN_VARIABLES.values())
     for name in list(os.environ):
         if name.startswith("STOCKSTREAM__") or name in plain:
             monkeypatch.delenv(name)

@@ -12,6 +12,7 @@ import pytest
 from stockstream.errors import ConfigError, UnknownNameError
 from stockstream.settings import (
     AirflowSettings,
+    AwsSettings,
     EodhdSettings,
     FetchSettings,
     ListSettings,
@@ -77,11 +78,35 @@ def test_the_plain_names_of_the_cloud_functions_fill_what_nothing_else_sets(
     assert load_settings(file).lake == "of-the-environment"
 
 
+def test_the_names_of_the_page_fill_what_nothing_else_sets(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    monkeypatch.setenv("S3_DAGS_BUCKET", "our-dags")
+    monkeypatch.setenv("AIRFLOW_WEBSERVER_URL", "http://127.0.0.1:8080")
+    found = load_settings(file)
+    assert found.aws == AwsSettings(region="eu-north-1")
+    assert found.airflow == AirflowSettings(url="http://127.0.0.1:8080", dags="s3://our-dags/dags")
+    file.write_text('[aws]\nregion = "us-east-1"\n[airflow]\ndags = "here"')
+    found = load_settings(file)
+    assert found.aws.region == "us-east-1"
+    assert found.airflow == AirflowSettings(url="http://127.0.0.1:8080", dags="here")
+
+
+def test_an_airflow_is_named_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_WEBSERVER_URL", "https://abc.airflow.amazonaws.com")
+    monkeypatch.setenv("MWAA_ENVIRONMENT_NAME", "prices")
+    assert load_settings(file).airflow == AirflowSettings(environment="prices")
+    monkeypatch.setenv("STOCKSTREAM__AIRFLOW__URL", "http://127.0.0.1:8080")
+    assert load_settings(file).airflow == AirflowSettings(url="http://127.0.0.1:8080")
+
+
 def test_a_plain_name_without_a_value_sets_nothing(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("S3_BUCKET_NAME", "")
     monkeypatch.setenv("LOG_LEVEL", "")
+    monkeypatch.setenv("S3_DAGS_BUCKET", "")
     assert load_settings(file) == Settings()
 
 

@@ -9,10 +9,10 @@ import shlex
 import shutil
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 
 import pytest
+from tests.dockerfile import DOCKER, ROOT, installs, instructions, needs, stages, versions
 
 import stockstream
 from stockstream import jit
@@ -20,39 +20,12 @@ from stockstream.backtest.config import BacktestConfig
 from stockstream.study.plan import plan_study
 from stockstream.testing.market import simulated_lake
 
-ROOT = Path(__file__).parents[2]
-DOCKER = ROOT / "infra" / "docker"
 DOCKERFILE = (DOCKER / "Dockerfile").read_text(encoding="utf-8")
 LOCK = (DOCKER / "requirements.lock").read_text(encoding="utf-8")
 
 
-def instructions() -> list[tuple[str, str]]:
-    """The words and arguments of the Dockerfile, continued lines joined."""
-    lines = [line for line in DOCKERFILE.splitlines() if not line.startswith("#")]
-    joined = "\n".join(lines).replace("\\\n", " ")
-    parts = (line.split(maxsplit=1) for line in joined.splitlines() if line.strip())
-    return [(word, " ".join(rest.split())) for word, rest in parts]
-
-
-def stages() -> list[list[tuple[str, str]]]:
-    found: list[list[tuple[str, str]]] = []
-    for word, rest in instructions():
-        if word == "FROM":
-            found.append([])
-        found[-1].append((word, rest))
-    return found
-
-
-def versions(lock: str) -> dict[str, set[str]]:
-    """Name -> its versions; where they differ by Python there are several."""
-    found: dict[str, set[str]] = {}
-    for name, version in re.findall(r"^([a-z0-9.-]+)==(\S+)", lock, re.MULTILINE):
-        found.setdefault(name, set()).add(version)
-    return found
-
-
 def test_both_stages_are_the_python_of_the_functions() -> None:
-    bases = [rest.split()[0] for word, rest in instructions() if word == "FROM"]
+    bases = [rest.split()[0] for word, rest in instructions(DOCKERFILE) if word == "FROM"]
     variables = (ROOT / "scripts" / "make_lambda_zip.py").read_text(encoding="utf-8")
     runtime = re.search(r'RUNTIME: Final = "python([\d.]+)"', variables)
     assert runtime is not None
@@ -61,16 +34,15 @@ def test_both_stages_are_the_python_of_the_functions() -> None:
 
 
 def test_everything_is_installed_by_its_hash_or_from_here() -> None:
-    installs = [rest for word, rest in instructions() if word == "RUN" and "pip install" in rest]
-    assert len(installs) == 2
-    for line in installs:
+    assert len(installs(DOCKERFILE)) == 2
+    for line in installs(DOCKERFILE):
         assert ("--require-hashes" in line) != ("--no-build-isolation --no-index" in line)
-    assert not [word for word, _ in instructions() if word == "ADD"]
+    assert not [word for word, _ in instructions(DOCKERFILE) if word == "ADD"]
     assert not re.search(r"\b(apt-get|curl|wget|sudo)\b", DOCKERFILE)
 
 
 def test_it_ends_as_nobody_with_one_entry() -> None:
-    last = stages()[-1]
+    last = stages(DOCKERFILE)[-1]
     assert [rest for word, rest in last if word == "USER"] == ["10001:10001"]
     assert [json.loads(rest) for word, rest in last if word == "ENTRYPOINT"] == [["/entry.sh"]]
     assert [json.loads(rest) for word, rest in last if word == "CMD"] == [["stockstream", "--help"]]
@@ -88,14 +60,16 @@ def test_kernels_are_made_as_they_will_be_looked_for() -> None:
             if word == "ENV"
             for setting in shlex.split(rest)
         )
-        for stage in stages()
+        for stage in stages(DOCKERFILE)
     )
     for name in ("NUMBA_CPU_NAME", "STOCKSTREAM_CACHE"):
         assert build[name] == final[name]
     assert final["NUMBA_CPU_NAME"] == "generic"
     assert final["STOCKSTREAM_CACHE"].startswith("/opt/stockstream/")
-    assert ("COPY", "--from=build /opt/stockstream /opt/stockstream") in stages()[-1]
-    assert any("stockstream doctor --warm" in rest for word, rest in stages()[0] if word == "RUN")
+    assert ("COPY", "--from=build /opt/stockstream /opt/stockstream") in stages(DOCKERFILE)[-1]
+    assert any(
+        "stockstream doctor --warm" in rest for word, rest in stages(DOCKERFILE)[0] if word == "RUN"
+    )
 
 
 def test_what_is_copied_is_there_and_nothing_else_is_sent() -> None:
@@ -103,7 +77,7 @@ def test_what_is_copied_is_there_and_nothing_else_is_sent() -> None:
     rules = [line for line in ignored if line and not line.startswith("#")]
     assert rules[0] == "*"
     sent = [rule.removeprefix("!") for rule in rules if rule.startswith("!")]
-    for word, rest in instructions():
+    for word, rest in instructions(DOCKERFILE):
         if word != "COPY" or "--from=" in rest:
             continue
         for source in [part for part in rest.split()[:-1] if not part.startswith("--")]:
@@ -118,14 +92,7 @@ def test_the_lock_has_all_that_the_project_needs() -> None:
     assert len(entries) == sum(map(len, locked.values()))
     assert all("--hash=sha256:" in entry for entry in entries)
     assert "://" not in LOCK
-    waiting, needed = ["stockstream"], set[str]()
-    while waiting:
-        for need in metadata.requires(waiting.pop()) or ():
-            name = re.split(r"[\s;<>=!~\[(]", need, maxsplit=1)[0].lower().replace("_", "-")
-            if ";" not in need and name not in needed:
-                needed.add(name)
-                waiting.append(name)
-    assert needed <= set(locked)
+    assert needs() <= set(locked)
     assert {"adbc-driver-postgresql", "awslambdaric", "boto3", "uv-build"} <= set(locked)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from stockstream.backtest import decisions
 from stockstream.backtest.codes import ENTER_LONG, EXIT_LONG, TARGET
-from stockstream.backtest.compiled import run_compiled
+from stockstream.backtest.compiled import CompiledRunner, run_compiled
 from stockstream.backtest.decisions import BarDecider, common_ticket, decide_all
 from stockstream.backtest.event import step_rules
 from stockstream.backtest.feed import Feed
@@ -35,7 +35,7 @@ from stockstream.strategy import (
 )
 from stockstream.strategy.expression import Bars
 from stockstream.strategy.orders import SizeIn
-from stockstream.testing.play import config_of, panel_of
+from stockstream.testing.play import Played, config_of, panel_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -267,3 +267,48 @@ def test_free_form_strategies_see_factors_by_their_names() -> None:
     assert feed.history("A", "PE", 5) == [7.0, 8.0]
     with pytest.raises(DataError, match="factor:PE"):
         Feed(panel, strategy)
+
+
+def pulse(low: float, high: float) -> Any:
+    """Whether the close is between two prices."""
+    return (bars.close > low) & (bars.close < high)
+
+
+def test_a_bar_late_is_filled_a_bar_late_and_the_last_decision_is_lost() -> None:
+    panel = panel_of({"A": [10.0, 11.0, 12.0, 13.0, 14.0, 15.0]})
+    rules = Signals(enter_long=pulse(10.5, 11.5), exit_long=pulse(12.5, 14.5), quantity=10.0)
+    config = config_of()
+    at_once = decide_all(rules, panel)
+    late = at_once.delayed(panel)
+    fills = [
+        Played(CompiledRunner(panel, config).follow(made), panel).rows for made in (at_once, late)
+    ]
+    assert fills[0] == [(2, "A", 10.0, 12.0, "order"), (4, "A", -10.0, 14.0, "order")]
+    assert fills[1] == [(3, "A", 10.0, 13.0, "order"), (5, "A", -10.0, 15.0, "order")]
+    again = late.delayed(panel)
+    assert [row[0] for row in rows_of(at_once)] == [1, 3, 4]
+    assert [row[0] for row in rows_of(late)] == [2, 4, 5]
+    assert [row[0] for row in rows_of(again)] == [3, 5]
+    fills_again = Played(CompiledRunner(panel, config).follow(again), panel).rows
+    assert fills_again == [(4, "A", 10.0, 14.0, "order")]
+
+
+def test_a_bar_late_is_the_next_bar_of_the_symbol() -> None:
+    panel = panel_of({"A": [1.0, 1.0, 1.0, 1.0], "B": [1.0, None, None, 2.0], "C": [1.0, 1.0]})
+    rules = Signals(enter_long=bars.close > 0.0, weight=0.1, limit=bars.close * 2.0)
+    late = rows_of(decide_all(rules, panel).delayed(panel))
+    assert [(t, panel.symbols[symbol], limit) for t, symbol, *_, limit, _ in late] == [
+        *((1, "A", 2.0), (1, "C", 2.0), (2, "A", 2.0)),
+        *((3, "A", 2.0), (3, "B", 2.0)),  # the price is of the day when it was decided
+    ]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_bar_late_knows_no_more(name: str) -> None:
+    panel, rules = random_panel(9), RULES[name]
+    late = rows_of(decide_all(rules, panel).delayed(panel))
+    assert len(late) > 5
+    for cut in range(20, panel.sessions, 23):
+        other = rows_of(decide_all(rules, panel.perturbed(cut, seed=cut)).delayed(panel))
+        known = [row for row in late if row[0] <= cut]
+        assert [row for row in other if row[0] <= cut] == known

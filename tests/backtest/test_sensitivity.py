@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from stockstream.backtest.compiled import CompiledRunner
 from stockstream.backtest.config import Costs
+from stockstream.backtest.result import measure
 from stockstream.backtest.run import run_on_panel
-from stockstream.backtest.sensitivity import FACTORS, cost_sensitivity, sensitivity_on_panel
+from stockstream.backtest.sensitivity import (
+    FACTORS,
+    cost_sensitivity,
+    delayed_on_panel,
+    sensitivity_on_panel,
+)
+from stockstream.backtest.sleeves import as_managers
 from stockstream.errors import ConfigError
 from stockstream.strategies.moving_average_crossover import MovingAverageCrossover
 from stockstream.strategy.orders import Action
@@ -92,3 +100,18 @@ def test_factors_that_cannot_be_used(factors: tuple[float, ...]) -> None:
 def test_without_costs_there_is_nothing_to_scale() -> None:
     with pytest.raises(ConfigError, match="no costs: give it some"):
         sensitivity_on_panel(EveryOther(), rising(), config_of())
+
+
+def test_a_bar_late_is_a_run_of_the_delayed_decisions() -> None:
+    panel, config = rising(), config_of(costs=COSTS)
+    strategy = MovingAverageCrossover(fast_period=2, slow_period=3)
+    late = delayed_on_panel(strategy, panel, config)
+    at_once = run_on_panel(strategy, panel, config, benchmark=False).metrics
+    assert late is not None
+    assert late.total_return != at_once.total_return
+    [made] = CompiledRunner(panel, config).decide_together(as_managers(strategy))
+    assert late == measure(CompiledRunner(panel, config).follow(made.delayed(panel)), config)
+
+
+def test_who_decides_bar_by_bar_cannot_be_late() -> None:
+    assert delayed_on_panel(EveryOther(), rising(), config_of(costs=COSTS)) is None

@@ -46,6 +46,9 @@ def test_the_whole_house(stockstream: Stockstream, tmp_path: Path) -> None:
     for name in ("tearsheet.html", "sweep.html"):
         page = (tmp_path / "data" / "demo" / name).read_text(encoding="utf-8")
         assert "MovingAverageCrossover" in page
+    kept = sorted(path.name[:2] for path in (tmp_path / "data" / "demo" / "runs").glob("?-*"))
+    assert kept == ["r-", "s-"]
+    assert "app --lake data/demo/lake --runs data/demo/runs" in said.out
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Stockstream
 
 COMMANDS = [
-    *("demo", "doctor"),
+    *("demo", "doctor", "app"),
     *(
         "import",
         "update",

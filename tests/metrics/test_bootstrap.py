@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stockstream.metrics import bootstrap
-from stockstream.metrics.bootstrap import confidence, mean_block_length, resampled
+from stockstream.metrics.bootstrap import confidence, fan, mean_block_length, resampled
 from stockstream.metrics.drawdown import max_drawdown, wealth
 from stockstream.metrics.returns import annualised_return, sharpe, sortino, total_return
 
@@ -124,3 +124,27 @@ def test_flat_returns_have_a_growth_and_no_ratio() -> None:
 def test_settings_that_make_no_sense(given: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         confidence(SERIES, **given)
+
+
+def test_the_fan_is_the_quantiles_of_grown_resamples() -> None:
+    at, quantiles = np.array([0, 9, 250, 499]), (0.05, 0.5, 0.95)
+    found = fan(SERIES, at, quantiles, resamples=300, seed=4)
+    drawn = np.concatenate(list(resampled(SERIES, 300, mean_block_length(SERIES), 4)))
+    grown = np.cumprod(1.0 + drawn, axis=1)[:, at]
+    np.testing.assert_allclose(found, np.quantile(grown, quantiles, axis=0), rtol=1e-12)
+    assert found.shape == (3, 4)
+    assert (np.diff(found, axis=0) > 0.0).all()
+    width = found[2] - found[0]
+    assert (np.diff(width) > 0.0).all()
+    np.testing.assert_array_equal(found, fan(SERIES, at, quantiles, resamples=300, seed=4))
+    assert (found != fan(SERIES, at, quantiles, resamples=300, seed=5)).any()
+
+
+def test_the_fan_of_the_same_return_every_day_is_a_line() -> None:
+    found = fan(np.full(20, 0.01), np.array([0, 1, 19]), (0.05, 0.95), resamples=50)
+    np.testing.assert_allclose(found, [np.array([1.01, 1.01**2, 1.01**20])] * 2, rtol=1e-12)
+
+
+@pytest.mark.parametrize("series", [[], [0.1], [0.1, -1.0, 0.1], [0.1, math.nan, 0.2]])
+def test_there_is_no_fan_of_nothing(series: list[float]) -> None:
+    assert np.isnan(fan(series, np.arange(len(series)), (0.1, 0.9))).all()

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 import stockstream
+from stockstream.app.parts.trades import trades_file
 from stockstream.market.listings.day_list import DAY_LIST_SCHEMA, symbols_csv
 from stockstream.market.table_file import write_table
 from stockstream.report.trade_table import trade_csv
@@ -31,6 +32,7 @@ def test_no_writer_is_left_out() -> None:
     }
     writers = {name: text for name, text in texts.items() if WRITES.search(text)}
     assert set(writers) == {
+        "app/parts/trades.py",
         "market/listings/day_list.py",
         "market/table_file.py",
         "report/trade_table.py",
@@ -47,13 +49,17 @@ def trades(cells: list[str], folder: Path) -> str:
     return trade_csv(pl.DataFrame({"symbol": "A", "reason": cells, "pnl": -1.5}))[0]
 
 
+def trades_of_the_page(cells: list[str], folder: Path) -> str:
+    return trades_file(pl.DataFrame({"symbol": "A", "reason": cells, "pnl": -1.5})).decode()
+
+
 def trials(cells: list[str], folder: Path) -> str:
     found = pl.DataFrame({"symbol": "A", "error": cells, "sharpe": -1.5})
     written = write_table(found, folder / "trials.csv", "the trials")
     return written.read_bytes().decode()
 
 
-@pytest.mark.parametrize("write", [symbol_list, trades, trials])
+@pytest.mark.parametrize("write", [symbol_list, trades, trades_of_the_page, trials])
 def test_no_cell_runs(write: Callable[[list[str], Path], str], tmp_path: Path) -> None:
     content = write(CELLS, tmp_path)
     rows = list(csv.DictReader(io.StringIO(content, newline="")))

@@ -100,6 +100,28 @@ class Decisions:
         limit, stop = (prices[order] if len(prices) else prices for prices in (limit, stop))
         return cls(start, panel.row_symbol[rows], code[order], size[order], limit, stop, ticket)
 
+    def delayed(self, panel: Panel) -> Decisions:
+        """The same decisions, each made one bar of its symbol later; those of last bars are lost.
+
+        Args:
+            panel: over which they were made.
+        """
+        bars = np.repeat(np.arange(panel.sessions), np.diff(self.start))
+        places = panel.row_symbol * panel.sessions + panel.bar
+        rows = np.searchsorted(places, self.symbol * panel.sessions + bars) + 1
+        there = np.flatnonzero(np.append(panel.row_symbol, -1)[rows] == self.symbol)
+        there = there[np.argsort(rows[there])]
+        limit, stop = (kept[there] if len(kept) else kept for kept in (self.limit, self.stop))
+        return Decisions.at_rows(
+            panel,
+            rows[there],
+            self.code[there],
+            self.size[there],
+            self.ticket,
+            limit=limit,
+            stop=stop,
+        )
+
     def scaled(self, share: float) -> Decisions:
         """The same decisions for a share of the equity: weights times it."""
         weighs = (self.code >= TARGET) | (self.ticket.size_in is SizeIn.WEIGHT)

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from stockstream.backtest.config import BacktestConfig
     from stockstream.backtest.result import BacktestResult
     from stockstream.backtest.run import Engine
+    from stockstream.backtest.sleeves import Manager
     from stockstream.market.panel import Panel
 
-__all__ = ["Reproduction", "VersionedSource", "reproduce"]
+__all__ = ["Reproduction", "VersionedSource", "kept_panel", "reproduce"]
 
 
 class VersionedSource(Source, Protocol):
@@ -75,15 +77,7 @@ def reproduce(kept: BacktestResult, lake: VersionedSource) -> Reproduction:
         LakeError: the lake no longer has the version.
         NoDataError: the lake has no bars for it.
     """
-    managers, config = prepare(kept.config, lake)
-    panel = lake.panel(
-        config.universe or (),
-        config.start_date,
-        config.end_date,
-        config.warmup_start or lookback_of(managers),
-        version=kept.identity.data_version,
-        columns=columns_of(managers),
-    )
+    managers, config, panel = kept_panel(kept, lake)
     now = run_on_panel(
         managers,
         panel,
@@ -99,6 +93,28 @@ def reproduce(kept: BacktestResult, lake: VersionedSource) -> Reproduction:
         if value != after[name]
     )
     return Reproduction(now, tuple(_differences(kept, now)), changed)
+
+
+def kept_panel(
+    kept: BacktestResult, lake: VersionedSource
+) -> tuple[tuple[Manager, ...], BacktestConfig, Panel]:
+    """The strategies, the configuration and the bars of a kept run, as they were.
+
+    Raises:
+        ConfigError: the strategy is gone, or takes other parameters now.
+        LakeError: the lake no longer has the version.
+        NoDataError: the lake has no bars for it.
+    """
+    managers, config = prepare(kept.config, lake)
+    panel = lake.panel(
+        config.universe or (),
+        config.start_date,
+        config.end_date,
+        config.warmup_start or lookback_of(managers),
+        version=kept.identity.data_version,
+        columns=columns_of(managers),
+    )
+    return managers, config, panel
 
 
 def _differences(kept: BacktestResult, now: BacktestResult) -> Iterator[str]:

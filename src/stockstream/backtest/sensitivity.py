@@ -1,4 +1,4 @@
-"""How much of a result its costs take: the same backtest at several multiples of them."""
+"""How much of a result its costs take, and how much hangs on acting at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,13 @@ if TYPE_CHECKING:
     from stockstream.metrics.summary import Metrics
     from stockstream.strategy.strategy import Strategy
 
-__all__ = ["FACTORS", "CostSensitivity", "cost_sensitivity", "sensitivity_on_panel"]
+__all__ = [
+    "FACTORS",
+    "CostSensitivity",
+    "cost_sensitivity",
+    "delayed_on_panel",
+    "sensitivity_on_panel",
+]
 
 FACTORS = (0.0, 0.5, 1.0, 2.0, 3.0)
 
@@ -129,6 +135,28 @@ def sensitivity_on_panel(
             outcome = CompiledRunner(panel, scaled).follow(*decisions)
         metrics.append(measure(outcome, scaled))
     return CostSensitivity(config.costs, chosen, tuple(metrics))
+
+
+def delayed_on_panel(
+    strategy: Strategy | Sequence[Manager], panel: Panel, config: BacktestConfig
+) -> Metrics | None:
+    """The metrics of a run that acts on every decision one bar late.
+
+    An edge that is gone a bar later is an edge that nobody can trade.
+
+    Args:
+        strategy: one strategy, or several with their shares of the capital.
+        panel: what they trade.
+        config: of the run.
+
+    Returns:
+        None where a strategy has to be asked bar by bar: it would have to see the delay.
+    """
+    decisions = _decisions(as_managers(strategy), panel, config)
+    if decisions is None:
+        return None
+    late = [made.delayed(panel) for made in decisions]
+    return measure(CompiledRunner(panel, config).follow(*late), config)
 
 
 def _decisions(

@@ -32,6 +32,7 @@ from stockstream.cli.sweep import sweep
 from stockstream.cli.symbols import symbols
 from stockstream.cli.update import update
 from stockstream.cli.verify import verify
+from stockstream.cli.web import web
 from stockstream.settings import load_settings
 
 __all__ = ["app"]
@@ -99,6 +100,7 @@ def _add(panel: str, name: str, function: Callable[..., int | None]) -> None:
 
 _add(START, "demo", demo)
 _add(START, "doctor", doctor)
+_add(START, "app", web)
 _add(DATA, "import", import_files)
 _add(DATA, "update", update)
 _add(DATA, "symbols", symbols)

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 FOLDER = Path("data/demo")
+RUNS = FOLDER / "runs"
 COMPANIES, SYMBOLS = 300, 25
 START, END = dt.date(2015, 1, 1), dt.date(2024, 12, 31)
 STRATEGY = "MovingAverageCrossover"
-GRID = ("fast_period=5:40:8", "slow_period=60:180:5")
+GRID = ("fast_period=5:40:8", "slow_period=50:170:5")
 COSTS = {"commission_bps": 10.0, "commission_minimum": 5.0, "slippage_bps": 5.0}
 
 
@@ -59,7 +60,7 @@ def demo(
     config = _config(source)
     with _step("2/4  one backtest"):
         result = run_backtest(config, source)
-        save_result(result, FOLDER / "runs")
+        save_result(result, RUNS)
     swept = _sweep(config, source)
     with _step("4/4  the tear sheet, and the page of the sweep"):
         page = write_tear_sheet(result, FOLDER / "tearsheet.html")
@@ -81,6 +82,7 @@ def demo(
         heading(f"Done in {time.perf_counter() - began:.1f} s")
         say(f"The tear sheet: {page}")
         say(f"The page of the sweep: {swept_page}")
+        say(f"All of it in a browser: {command(f'app --lake {lake} --runs {RUNS}')}")
         say("Try next:")
         for line in following:
             typer.echo(f"  {command(line)}")
@@ -136,12 +138,18 @@ def _config(lake: "Lake") -> "BacktestConfig":
 
 def _sweep(config: "BacktestConfig", lake: "Lake") -> "StudyResult":
     from stockstream.cli.progress import progress
-    from stockstream.study.grid import combinations, parse_grids
-    from stockstream.study.sweep import run_sweep
+    from stockstream.study.grid import parse_grids
+    from stockstream.study.plan import plan_study
+    from stockstream.study.result import StudyResult
+    from stockstream.study.runs.store import FolderStore
+    from stockstream.study.sweep import run_study
 
-    grid = parse_grids(GRID)
-    with progress(f"3/4  a sweep of {combinations(grid)} backtests", "trials") as update:
-        result = run_sweep(config.changed(param_grid=grid), lake, progress=update)
+    began = time.perf_counter()
+    study = plan_study(config.changed(param_grid=parse_grids(GRID)), lake)
+    store = FolderStore.create(RUNS, study)
+    with progress(f"3/4  a sweep of {study.trials} backtests", "trials") as update:
+        run_study(study, lake, store, progress=update)
+    result = StudyResult(study, store, seconds=time.perf_counter() - began)
     result.write(FOLDER / "trials.parquet")
     return result
 

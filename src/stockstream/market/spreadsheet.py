@@ -14,11 +14,14 @@ True
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
 import polars as pl
 
-__all__ = ["escape_formulas", "restore_formulas"]
+__all__ = ["Frame", "escape_formulas", "restore_formulas"]
+
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
+"""Read, or to be read."""
 
 _SIGNS: Final = r"=+\-@＝＋－＠"  # noqa: RUF001 - some spreadsheets run the wide ones
 _LIVE: Final = rf"['\s]*[{_SIGNS}\t\r\n]"
@@ -27,7 +30,7 @@ _LIVE_AFTER: Final = rf"""['"[\s--\t\r\n]]*[{_SIGNS}]"""
 _NUMBER: Final = r"^[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 
 
-def escape_formulas(frame: pl.DataFrame) -> pl.DataFrame:
+def escape_formulas(frame: Frame) -> Frame:
     """Make the text columns of a frame safe to open; numbers, also those in text, stay as they are.
 
     See :func:`restore_formulas` for the way back.

@@ -22,13 +22,13 @@ from stockstream.metrics.returns import FLAT, annualised
 from stockstream.metrics.series import floats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from stockstream.metrics.series import Floats, SeriesLike
 
-__all__ = ["Confidence", "Interval", "confidence", "mean_block_length", "resampled"]
+__all__ = ["Confidence", "Interval", "confidence", "fan", "mean_block_length", "resampled"]
 
 RESAMPLES = 2_000
 CHUNK = 200_000
@@ -116,6 +116,37 @@ def confidence(
         mean_block=length,
         seed=seed,
     )
+
+
+def fan(
+    returns: SeriesLike,
+    at: NDArray[np.int64],
+    quantiles: Sequence[float],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Floats:
+    """How far apart the resamples are as time goes on.
+
+    Args:
+        returns: ``[T]``, simple, per bar.
+        at: bars to look at, ``[n]``.
+        quantiles: between 0 and 1, ``[q]``.
+        resamples: how many to draw.
+        seed: of the draws.
+
+    Returns:
+        ``[q, n]``: quantiles of what 1 unit of money has become after these bars; NaN where nothing
+        can be drawn, because there are too few returns or all was lost.
+    """
+    series = floats(returns)
+    if len(series) < 2 or not np.isfinite(series).all() or series.min() <= -1.0:
+        return np.full((len(quantiles), len(at)), np.nan)
+    grown = [
+        np.cumprod(drawn + 1.0, axis=1)[:, at]
+        for drawn in resampled(series, resamples, mean_block_length(series), seed)
+    ]
+    return np.asarray(np.quantile(np.concatenate(grown), quantiles, axis=0), np.float64)
 
 
 def resampled(series: Floats, resamples: int, mean_block: float, seed: int) -> Iterator[Floats]:

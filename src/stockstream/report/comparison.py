@@ -32,8 +32,11 @@ __all__ = [
     "Comparison",
     "MetricLine",
     "compare",
+    "difference_table",
     "differences",
     "disagreements",
+    "figures",
+    "metric_table",
     "render_comparison",
     "write_comparison",
     "written",
@@ -169,7 +172,7 @@ def render_comparison(comparison: Comparison) -> str:
     return render_page(
         "comparison",
         title=f"{len(names)} runs compared",
-        figures=_figures(comparison),
+        figures=figures(comparison),
         names=names,
         runs=[_facts(result) for result in comparison.runs.values()],
         warnings=comparison.warnings,
@@ -289,7 +292,8 @@ def disagreements(
     return found
 
 
-def _figures(comparison: Comparison) -> dict[str, go.Figure]:
+def figures(comparison: Comparison) -> dict[str, go.Figure]:
+    """The charts by name: ``growth`` and ``correlation``."""
     return {
         "growth": charts.growth_chart(_curves(comparison.runs)),
         "correlation": charts.correlation_heat_map(list(comparison.runs), comparison.correlation),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stockstream.backtest.result import BacktestResult
     from stockstream.metrics.drawdown import Drawdown
 
-__all__ = ["drawdown_rows", "year_rows"]
+__all__ = ["WORST", "drawdown_rows", "year_rows"]
 
 WORST = 8
 

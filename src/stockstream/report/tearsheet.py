@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stockstream.backtest.archive import run_id
-from stockstream.metrics.drawdown import drawdowns
+from stockstream.metrics.drawdown import deepest_drawdowns, drawdowns
 from stockstream.metrics.periods import monthly_returns
 from stockstream.metrics.returns import per_bar, simple_returns
 from stockstream.metrics.rolling import rolling_sharpe
@@ -16,8 +16,9 @@ from stockstream.report import charts, contributions, doubt, trust
 from stockstream.report.cards import cards
 from stockstream.report.metric_rows import metric_rows, statistic_groups
 from stockstream.report.page import render_page, write_page
-from stockstream.report.periods import drawdown_rows, year_rows
+from stockstream.report.periods import WORST, drawdown_rows, year_rows
 from stockstream.report.reproduce import command_line
+from stockstream.report.robustness import fan_of
 from stockstream.report.trade_table import trade_table
 from stockstream.report.view import Sheet
 
@@ -28,15 +29,27 @@ if TYPE_CHECKING:
     import polars as pl
 
     from stockstream.backtest.result import BacktestResult
+    from stockstream.report.robustness import Robustness
 
-__all__ = ["ROLLING", "render_tear_sheet", "write_tear_sheet"]
+__all__ = [
+    "ROLLING",
+    "equity_figure",
+    "figures",
+    "render_tear_sheet",
+    "tear_sheet",
+    "write_tear_sheet",
+]
 
 ROLLING = 126
 """Sessions of the rolling Sharpe ratio: half a year."""
 
 
 def write_tear_sheet(
-    result: BacktestResult, path: Path, *, costs: pl.DataFrame | None = None
+    result: BacktestResult,
+    path: Path,
+    *,
+    costs: pl.DataFrame | None = None,
+    robustness: Robustness | None = None,
 ) -> Path:
     """Write the tear sheet of a result; an older file at that path is replaced whole or not at all.
 
@@ -47,6 +60,7 @@ def write_tear_sheet(
         result: the backtest.
         path: where to; its folder is made if it is missing.
         costs: a cost sensitivity run to show: ``factor`` and metrics, a row a factor.
+        robustness: what was measured of it, in place of ``costs``.
 
     Returns:
         ``path``.
@@ -54,20 +68,34 @@ def write_tear_sheet(
     Raises:
         DataError: it cannot be written there.
     """
-    return write_page(render_tear_sheet(result, costs=costs), path, "the tear sheet")
-
-
-def render_tear_sheet(result: BacktestResult, *, costs: pl.DataFrame | None = None) -> str:
-    """The page as text; see :func:`write_tear_sheet`."""
-    sheet = tear_sheet(result, costs)
-    return render_page(
-        "tearsheet", title=sheet.title, figures=figures(result), script=True, sheet=sheet
+    return write_page(
+        render_tear_sheet(result, costs=costs, robustness=robustness), path, "the tear sheet"
     )
 
 
-def tear_sheet(result: BacktestResult, costs: pl.DataFrame | None = None) -> Sheet:
+def render_tear_sheet(
+    result: BacktestResult,
+    *,
+    costs: pl.DataFrame | None = None,
+    robustness: Robustness | None = None,
+) -> str:
+    """The page as text; see :func:`write_tear_sheet`."""
+    sheet = tear_sheet(result, costs, robustness)
+    drawn = {**figures(result), **({} if robustness is None else robustness.figures)}
+    resampled = fan_of(result)
+    if resampled is not None:
+        drawn["fan"] = resampled
+    return render_page("tearsheet", title=sheet.title, figures=drawn, script=True, sheet=sheet)
+
+
+def tear_sheet(
+    result: BacktestResult,
+    costs: pl.DataFrame | None = None,
+    robustness: Robustness | None = None,
+) -> Sheet:
     """Everything the page says."""
     config = result.config
+    multiples = None if costs is None else doubt.cost_table(costs)
     return Sheet(
         title=trust.strategy_title(config),
         run=run_id(result),
@@ -84,7 +112,8 @@ def tear_sheet(result: BacktestResult, costs: pl.DataFrame | None = None) -> She
         contribution=contributions.year_table(result),
         contributors=contributions.by_symbol(result).note,
         strategies=contributions.strategy_table(result),
-        costs=None if costs is None else doubt.cost_table(costs),
+        costs=multiples if robustness is None else robustness.table,
+        walk=None if robustness is None or robustness.walk is None else robustness.walk.table,
         trades=trade_table(result.trades),
         drawdowns=drawdown_rows(result),
         flags=result.flags,
@@ -105,16 +134,30 @@ def figures(result: BacktestResult) -> dict[str, go.Figure]:
     return {**_curves(result), **_risk(result), **_trading(result)}
 
 
+def equity_figure(result: BacktestResult, unseen: str | None = None) -> go.Figure:
+    """Equity over drawdown with the worst drawdowns numbered, as in the table of them.
+
+    Args:
+        result: the backtest.
+        unseen: ISO date of the first session that the parameters were not chosen on.
+    """
+    held, depth = result.benchmark, drawdowns(result.equity)
+    falls = deepest_drawdowns(result.equity, WORST)
+    return charts.equity_chart(
+        result.dates,
+        charts.Curve("Strategy", result.equity, depth),
+        None
+        if held is None
+        else charts.Curve(_capital(held.name), held.equity, drawdowns(held.equity)),
+        out_of_sample=None if unseen is None else np.datetime64(unseen),
+        falls=[(result.dates[fall.trough], fall.depth) for fall in falls],
+    )
+
+
 def _curves(result: BacktestResult) -> dict[str, go.Figure]:
-    months, held = monthly_returns(result.dates, result.equity), result.benchmark
+    months = monthly_returns(result.dates, result.equity)
     return {
-        "equity": charts.equity_chart(
-            result.dates,
-            charts.Curve("Strategy", result.equity, drawdowns(result.equity)),
-            None
-            if held is None
-            else charts.Curve(_capital(held.name), held.equity, drawdowns(held.equity)),
-        ),
+        "equity": equity_figure(result),
         "months": charts.monthly_heat_map(months.years.tolist(), months.months),
     }
 

@@ -166,6 +166,7 @@ class Sheet:
     contributors: str
     strategies: Table | None
     costs: Table | None
+    walk: Table | None
     trades: TradeTable
     drawdowns: Sequence[Row]
     flags: Sequence[str]

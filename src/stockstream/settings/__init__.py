@@ -4,6 +4,7 @@ from stockstream.settings.load import ENVIRONMENT_PREFIX, SETTINGS_FILE, load_se
 from stockstream.settings.sections import (
     AirflowMode,
     AirflowSettings,
+    AppSettings,
     AwsSettings,
     ClusterSettings,
     EodhdSettings,
@@ -22,6 +23,7 @@ __all__ = [
     "SETTINGS_FILE",
     "AirflowMode",
     "AirflowSettings",
+    "AppSettings",
     "AwsSettings",
     "ClusterSettings",
     "EodhdSettings",

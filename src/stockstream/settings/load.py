@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,7 @@ from stockstream.errors import ConfigError, UnknownNameError
 from stockstream.settings.sections import Settings
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
+    from pydantic import TypeAdapter, ValidationError
 
 __all__ = ["ENVIRONMENT_PREFIX", "SETTINGS_FILE", "load_settings"]
 
@@ -24,8 +25,19 @@ SETTINGS_FILE = Path("stockstream.toml")
 ENVIRONMENT_PREFIX = "STOCKSTREAM__"
 SEPARATOR = "__"
 
-PLAIN_VARIABLES: Final = {"lake": "S3_BUCKET_NAME", "log_level": "LOG_LEVEL"}
-"""What the cloud functions have always set; they count where nothing else sets the same."""
+PLAIN_VARIABLES: Final = {
+    "lake": "S3_BUCKET_NAME",
+    "log_level": "LOG_LEVEL",
+    "aws.region": "AWS_REGION",
+    "airflow.environment": "MWAA_ENVIRONMENT_NAME",
+    "airflow.url": "AIRFLOW_WEBSERVER_URL",
+    "airflow.dags": "S3_DAGS_BUCKET",
+}
+"""Names that the cloud functions and the page are also given; each counts where nothing else sets
+the same."""
+
+BUCKETS: Final[Mapping[str, str]] = {"lake": "s3://{}", "airflow.dags": "s3://{}/dags"}
+"""What becomes of the name of a bucket."""
 
 
 def load_settings(file: Path = SETTINGS_FILE) -> Settings:
@@ -44,13 +56,26 @@ def load_settings(file: Path = SETTINGS_FILE) -> Settings:
         if variable.upper().startswith(ENVIRONMENT_PREFIX):
             names = variable[len(ENVIRONMENT_PREFIX) :].lower().split(SEPARATOR)
             _place(_tree(names, value), given, Settings(), f"environment variable {variable}")
-    if bucket := os.environ.get(PLAIN_VARIABLES["lake"]):
-        given.setdefault("lake", f"s3://{bucket}")
-    if level := os.environ.get(PLAIN_VARIABLES["log_level"]):
-        given.setdefault("log_level", level)
+    _fill(given)
     if isinstance(level := given.get("log_level"), str):
         given["log_level"] = level.upper()
     return _validated(given, file) if given else Settings()
+
+
+def _fill(given: dict[str, Any]) -> None:
+    """Set from the plain variables what nothing else has set."""
+    section = given.get("airflow", {})
+    named = bool(section.get("environment") or section.get("url"))
+    for full, variable in PLAIN_VARIABLES.items():
+        value = os.environ.get(variable)
+        # an environment of MWAA has an address too: both are set, and the name is the way in
+        other_airflow = full in {"airflow.environment", "airflow.url"} and named
+        if not value or other_airflow:
+            continue
+        above, _, name = full.rpartition(".")
+        place = given.setdefault(above, {}) if above else given
+        place.setdefault(name, BUCKETS.get(full, "{}").format(value))
+        named = named or above == "airflow"
 
 
 def _written(file: Path) -> dict[str, Any]:
@@ -102,11 +127,19 @@ def _place(
             raise ConfigError(f"{full!r} is a section and has no value; set one of: {inner}")
 
 
+@cache
+def _adapter() -> TypeAdapter[Settings]:
+    """What validates; 10 ms to make, and a page asks for the settings many times a second."""
+    from pydantic import TypeAdapter  # not needed while nothing is set
+
+    return TypeAdapter(Settings)
+
+
 def _validated(given: dict[str, Any], file: Path) -> Settings:
-    from pydantic import TypeAdapter, ValidationError  # not needed while nothing is set
+    from pydantic import ValidationError
 
     try:
-        return TypeAdapter(Settings).validate_python(given)
+        return _adapter().validate_python(given)
     except ValidationError as error:
         # None: the error of pydantic repeats the value, which may be a secret.
         raise _explained(error, file) from None

@@ -15,6 +15,7 @@ from stockstream.errors import ConfigError
 __all__ = [
     "AirflowMode",
     "AirflowSettings",
+    "AppSettings",
     "AwsSettings",
     "ClusterSettings",
     "EodhdSettings",
@@ -219,6 +220,40 @@ class ClusterSettings(_Section):
 
 
 @dataclass(frozen=True)
+class AppSettings(_Section):
+    """The web page.
+
+    Attributes:
+        port: that it listens on; 0 takes a free one.
+        address: that it listens on; others than this machine's own need people to sign in.
+        hosts: names by which it may be asked for from elsewhere, besides this machine's own.
+        public: whoever reaches it may use it, without signing in.
+        oidc: address of the metadata of the OpenID Connect provider where people sign in.
+        client_id: what the provider calls this page.
+        client_secret: what it proves that with; secret.
+        cookie_secret: with which the page signs who is signed in; secret.
+        redirect_uri: address of the page with ``/oauth2callback``, as the provider knows it.
+        people: addresses of mail of those who may use it; empty is everybody who can sign in.
+    """
+
+    port: int = field(default=8501, metadata={"least": 0, "most": 65_535})
+    address: str = "127.0.0.1"
+    hosts: tuple[str, ...] = ()
+    public: bool = False
+    oidc: str = ""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    cookie_secret: str = field(default="", repr=False)
+    redirect_uri: str = ""
+    people: tuple[str, ...] = ()
+
+    @property
+    def has_login(self) -> bool:
+        """Whether people sign in."""
+        return bool(self.oidc)
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a user or a machine sets once.
 
@@ -235,6 +270,7 @@ class Settings:
         aws: where sweeps run in the cloud.
         airflow: the Airflow that runs studies.
         cluster: the Ray cluster that runs studies.
+        app: the web page.
     """
 
     lake: str = "data/lake"
@@ -249,3 +285,4 @@ class Settings:
     aws: AwsSettings = field(default_factory=AwsSettings)
     airflow: AirflowSettings = field(default_factory=AirflowSettings)
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
+    app: AppSettings = field(default_factory=AppSettings)

@@ -299,6 +299,21 @@ class StudyResult:
             self._beliefs[point] = significance(self, point)
         return self._beliefs[point]
 
+    def measured(self, kept: Belief | None = None) -> Belief | None:
+        """Any point's judgement so far: it has what is the same for all points, and takes long.
+
+        Args:
+            kept: of the very trials that are there now, from another process; without it
+                :meth:`significance` measures when it is first asked.
+        """
+        if kept is not None:
+            self._kept.append(kept)
+        return next(iter((*self._beliefs.values(), *self._kept)), None)
+
+    @cached_property
+    def _kept(self) -> list[Belief]:
+        return []
+
     def write(self, path: Path) -> Path:
         """Write the trials to a ``.parquet`` or ``.csv`` file, whole or not at all.
 

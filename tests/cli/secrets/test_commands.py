@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import typer.main
 
+from stockstream.app import serving
 from stockstream.cli.app import app
 from stockstream.jit import cache_dir
 from stockstream.lake import remote
@@ -29,6 +30,7 @@ STRATEGY: Final = "--strategy MovingAverageCrossover --start-date 2021-07-01"
 ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "demo": ("",),
     "doctor": ("",),
+    "app": ("--address 0.0.0.0", "--address 192.0.2.1 --public"),
     "import": ("bars.csv", "nowhere.csv"),
     "update": ("--config symbols.json", "", "--provider eodhd --config symbols.json"),
     "symbols": ("--config symbols.json", "", "--config nowhere.json"),
@@ -157,6 +159,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setattr(remote, "RETRIES", 0)
+    monkeypatch.setattr(serving, "serve", lambda listening, _: listening.close())
     monkeypatch.setattr(AirflowApi, "pauses", ())
     for name, value in {"COMPANIES": 5, "SYMBOLS": 2, "START": dt.date(2023, 1, 1)}.items():
         monkeypatch.setattr(importlib.import_module("stockstream.cli.demo"), name, value)

@@ -13,12 +13,18 @@ from stockstream.report.theme import LIGHT, axis, base_layout
 from stockstream.report.thinning import thinned
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import plotly.graph_objects as go
     from numpy.typing import NDArray
 
     from stockstream.report.charts.drawing import Dates, Floats
 
 __all__ = ["Curve", "equity_chart"]
+
+
+POINTS = 3_000
+"""Fewer than elsewhere: each of up to four lines carries all days of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ def equity_chart(
     benchmark: Curve | None = None,
     *,
     out_of_sample: np.datetime64 | None = None,
+    falls: Sequence[tuple[np.datetime64, float]] = (),
 ) -> go.Figure:
     """Equity on a log axis with the drawdown below it, over one time axis.
 
@@ -53,13 +60,18 @@ def equity_chart(
         strategy: the run.
         benchmark: what it is compared with.
         out_of_sample: first session that the parameters were not chosen on; shaded from there.
+        falls: trough and depth of drawdowns to mark, which can be clicked; the first is number 1.
     """
     curves = [strategy] if benchmark is None else [strategy, benchmark]
-    keep = thinned([line for curve in curves for line in (curve.equity, curve.drawdown)])
+    lines = [line for curve in curves for line in (curve.equity, curve.drawdown)]
+    keep = thinned(lines, POINTS)
     sessions = days(dates[keep])
     log = all(curve.equity.min() > 0 for curve in curves)
+    traces = _equity_traces(sessions, keep, strategy, benchmark)
+    if falls:
+        traces = [_clickable(trace) for trace in traces]
     return figure(
-        _equity_traces(sessions, keep, strategy, benchmark),
+        [*traces, *_marks(falls, dates)],
         base_layout(
             500,
             margin={"l": 8, "r": 12, "t": 34, "b": 8},
@@ -72,6 +84,7 @@ def equity_chart(
                 hoverformat=DAY_FORMAT,
                 showgrid=False,
                 type="date",
+                range=[sessions[0], sessions[-1]],
                 spikecolor=LIGHT.benchmark,
                 spikedash="solid",
                 spikethickness=1,
@@ -133,6 +146,55 @@ def _equity_traces(
         "fillcolor": f"{LIGHT.loss}40",
     }
     return [*below[:1], equity, drawdown, *below[1:]]
+
+
+def _clickable(trace: dict[str, Any]) -> dict[str, Any]:
+    """A drawdown whose days a click can choose: Plotly chooses markers, not places on a line."""
+    if trace.get("yaxis") != "y2":
+        return trace
+    return trace | {"mode": "lines+markers", "marker": {"size": 1, "opacity": 0}}
+
+
+def _apart(falls: Sequence[tuple[np.datetime64, float]], span: np.timedelta64) -> list[int]:
+    """Those whose numbers would not lie on the number of one before."""
+    if not falls:
+        return []
+    near = 0.08 * max(abs(depth) for _, depth in falls)
+    shown: list[int] = []
+    for place, (trough, depth) in enumerate(falls):
+        taken = (falls[other] for other in shown)
+        if all(
+            abs(trough - day) > 0.02 * span or abs(depth - other) > near for day, other in taken
+        ):
+            shown.append(place)
+    return shown
+
+
+def _marks(falls: Sequence[tuple[np.datetime64, float]], dates: Dates) -> list[dict[str, Any]]:
+    """A number at the trough of each drawdown that has the room for one."""
+    shown = _apart(falls, dates[-1] - dates[0])
+    if not shown:
+        return []
+    numbers = [str(place + 1) for place in shown]
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers+text",
+            "name": "worst drawdowns",
+            "x": [str(falls[place][0]) for place in shown],
+            "y": [round(falls[place][1], 5) for place in shown],
+            "yaxis": "y2",
+            "text": numbers,
+            "customdata": numbers,
+            "textposition": "middle center",
+            "textfont": {"size": 10, "color": LIGHT.page},
+            "marker": {"size": 17, "color": LIGHT.loss, "line": {"width": 0}},
+            "unselected": {"marker": {"opacity": 1.0}, "textfont": {"color": LIGHT.page}},
+            "showlegend": False,
+            "cliponaxis": False,
+            "hoverinfo": "none",
+        }
+    ]
 
 
 def _shaded_from(first: np.datetime64 | None, last: np.datetime64) -> dict[str, Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stockstream.study.belief.belief import Belief
     from stockstream.study.belief.verdict import Conclusion
 
-__all__ = ["badges", "cards", "verdict_tone"]
+__all__ = ["badges", "belief_badges", "cards", "verdict_tone"]
 
 TONES: dict[Conclusion, Tone] = {
     "edge": "good",
@@ -42,7 +42,7 @@ UNKNOWN = "not known"
 
 def badges(findings: Findings) -> tuple[Badge, ...]:
     """Reasons to trust the numbers, and reasons not to; the most serious first."""
-    found = [*trust.badges(findings), *_belief(findings.belief)]
+    found = [*trust.badges(findings), *belief_badges(findings.belief)]
     if findings.done < findings.trials:
         text = f"incomplete: {chance(findings.done / findings.trials)} of the trials"
         why = "the other trials have not run yet; `stockstream runs resume` runs them"
@@ -72,7 +72,8 @@ def cards(findings: Findings) -> tuple[Card, ...]:
     )
 
 
-def _belief(belief: Belief | None) -> list[Badge]:
+def belief_badges(belief: Belief | None) -> list[Badge]:
+    """PBO and the deflated Sharpe ratio of a point, where several were tried."""
     if belief is None or belief.trials < 2:
         return []
     pbo, found = belief.overfitting.probability, []

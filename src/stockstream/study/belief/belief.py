@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -118,6 +118,14 @@ class Belief:
         return found
 
 
+class _Shared(NamedTuple):
+    """What is the same for every point, and takes long."""
+
+    overfitting: Overfitting
+    reality_check: RealityCheck
+    source: str
+
+
 def significance(result: StudyResult, point: int | None = None) -> Belief:
     """Judge a point of a study; the one with the best Sharpe ratio over all if none is named.
 
@@ -141,9 +149,7 @@ def significance(result: StudyResult, point: int | None = None) -> Belief:
         both = before, after
     place = None
     if point is not None:
-        place = int(np.searchsorted(points, point))
-        if place >= len(points) or points[place] != point:
-            raise ConfigError(f"no point {point} among the {len(points):,} that were judged")
+        place = _place_of(point, points)
     ran = int((frame["pieces"] > 0).sum())
     belief = judge(
         moments,
@@ -155,8 +161,21 @@ def significance(result: StudyResult, point: int | None = None) -> Belief:
         before_and_after=both,
         trades=frame["trades"].to_numpy()[rows] if complete else None,
         seed=result.config.seed,
+        known=result.measured(),
     )
     return replace(belief, point=int(points[belief.point]) if belief.point >= 0 else -1)
+
+
+def _place_of(point: int, points: NDArray[np.int64]) -> int:
+    """The row of a point.
+
+    Raises:
+        ConfigError: it is not among these.
+    """
+    place = int(np.searchsorted(points, point))
+    if place >= len(points) or points[place] != point:
+        raise ConfigError(f"no point {point} among the {len(points):,} that were judged")
+    return place
 
 
 def judge(
@@ -171,6 +190,7 @@ def judge(
     trades: NDArray[np.integer] | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
+    known: Belief | None = None,
 ) -> Belief:
     """Judge a point by the moments of all.
 
@@ -186,6 +206,8 @@ def judge(
         trades: of each point, ``[P]``.
         resamples: of the bootstrap.
         seed: of the bootstrap, and of samples where there are too many points.
+        known: judged before by the same moments, whatever the point: what is the same for all
+            points, and takes long, is taken from it.
 
     Raises:
         ConfigError: there is no such point, or a negative number of other trials.
@@ -200,7 +222,7 @@ def judge(
     chosen = (_best(ratios) if point is None else point) if len(moments) else -1
     here = int(excess.ran.sum())
     luck = luck_of(excess, max(own_trials or 0, here), other_trials)
-    tested = against_cash(excess, rate, resamples, seed)
+    shared = known or _shared(excess, rate, resamples, seed)
     near = plateau(parameters, excess.yearly) if parameters is not None else None
     at_all = near is not None and chosen >= 0
     belief = Belief(
@@ -216,23 +238,32 @@ def judge(
         observations=excess.bars,
         years=excess.years,
         blocks=int((excess.counts > 0).sum()),
-        overfitting=overfitting(
-            excess.counts,
-            excess.sums[excess.ran],
-            excess.squares[excess.ran],
-            periods=excess.periods,
-            seed=seed,
-        ),
-        reality_check=tested.check,
+        overfitting=shared.overfitting,
+        reality_check=shared.reality_check,
         decay=out_of_sample_decay(*(before_and_after or excess.halves())),
         plateau=near,
         neighbour_median=float(near.median[chosen]) if near and at_all else math.nan,
         neighbours=int(near.neighbours[chosen]) if near and at_all else 0,
         trades=int(trades[chosen]) if trades is not None and chosen >= 0 else None,
     )
-    notes = _notes(belief, luck, tested.source, halves=before_and_after is None)
+    if isinstance(shared, _Shared):
+        notes = _notes(belief, luck, shared.source, halves=before_and_after is None)
+    else:
+        notes = shared.notes
     belief = replace(belief, notes=notes)
     return replace(belief, verdict=verdict_of(belief))
+
+
+def _shared(excess: PointMoments, rate: float, resamples: int, seed: int) -> _Shared:
+    tested = against_cash(excess, rate, resamples, seed)
+    found = overfitting(
+        excess.counts,
+        excess.sums[excess.ran],
+        excess.squares[excess.ran],
+        periods=excess.periods,
+        seed=seed,
+    )
+    return _Shared(found, tested.check, tested.source)
 
 
 def _best(ratios: Floats) -> int:

@@ -153,10 +153,12 @@ def deflated_of_all(moments: PointMoments, luck: Luck) -> Floats:
     """Deflated Sharpe ratio of every point, ``[P]``; NaN where it has none."""
     skew, kurtosis = moments.shape
     numbers = zip(moments.sharpe.tolist(), skew.tolist(), kurtosis.tolist(), strict=True)
-    variance = luck.spread**2
+    if not luck.spread >= 0.0:
+        return np.full(len(moments), np.nan)
+    by_luck = math.sqrt(luck.spread**2) * expected_maximum(luck.trials)
     return np.array(
         [
-            deflated_sharpe(one, moments.bars, luck.trials, variance, *shape)
+            probability_above(one, by_luck, sharpe_error(one, moments.bars, *shape))
             for one, *shape in numbers
         ]
     )

@@ -87,7 +87,10 @@ def start_worker(folder: Path, together: int) -> Process:
 
 
 def start_process(
-    words: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+    words: Sequence[str],
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    keep: int | None = None,
 ) -> Process:
     """Start a program in a session of its own, without a terminal.
 
@@ -95,6 +98,7 @@ def start_process(
         words: the program and its arguments.
         log: what it says is appended to it.
         environment: None takes that of this process.
+        keep: a file that stays open in it as number 3; who locked it hands the lock on.
 
     Raises:
         DataError: it cannot be started.
@@ -106,6 +110,8 @@ def start_process(
         (os.POSIX_SPAWN_OPEN, 1, str(log), appending, 0o644),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
+    if keep is not None:
+        files.append((os.POSIX_SPAWN_DUP2, keep, 3))
     around = os.environ if environment is None else environment
     try:
         pid = os.posix_spawn(words[0], [*words], around, file_actions=files, setsid=True)

@@ -1,0 +1,196 @@
+"""Values of a report on a page: badges, cards, facts and tables, as the HTML page has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import streamlit as st
+
+from stockstream.app.discretion import discreet
+from stockstream.app.parts.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stockstream.report.view import (
+        Alarm,
+        Badge,
+        Card,
+        Cell,
+        Fact,
+        MetricRow,
+        Row,
+        Table,
+        Tone,
+    )
+
+__all__ = [
+    "show_alarm",
+    "show_badges",
+    "show_cards",
+    "show_definitions",
+    "show_facts",
+    "show_flags",
+    "show_head",
+    "show_rows",
+    "show_table",
+]
+
+Colour: TypeAlias = Literal["green", "orange", "red", "gray"]
+
+BADGES: Final[Mapping[Tone, tuple[Colour, str]]] = {
+    "good": ("green", ":material/verified:"),
+    "caution": ("orange", ":material/info:"),
+    "bad": ("red", ":material/warning:"),
+}
+TEXT: Final[Mapping[Tone, str]] = {
+    "gain": ":blue[{}]",
+    "loss": ":red[{}]",
+    "quiet": ":gray[{}]",
+    "best": "**:blue[{}]**",
+    "good": ":green[{}]",
+    "caution": ":orange[{}]",
+    "bad": ":red[{}]",
+}
+
+SHOWN_FLAGS: Final = 8
+
+
+def show_head(
+    title: str, run: str, lines: Sequence[str], facts: Sequence[Fact], badges: Sequence[Badge]
+) -> None:
+    """What the page is about, what its numbers are made of, and how far to trust them.
+
+    Args:
+        title: of the strategy.
+        run: name of the run.
+        lines: below the title.
+        facts: what the numbers are made of.
+        badges: reasons to trust them, and not to.
+    """
+    with st.container(key="identity", gap="xsmall"):
+        st.title(f"{plain(title)} :gray[{plain(run)}]", anchor=False)
+        show_badges(badges)
+        strip = " | ".join(f"{fact.label.lower()} {fact.value}" for fact in facts)
+        st.caption(plain(strip))
+        for line in lines:
+            st.markdown(plain(line))
+
+
+def show_badges(badges: Sequence[Badge]) -> None:
+    """Each with its reason behind it."""
+    with st.container(horizontal=True, key="badges", gap="xsmall"):
+        for badge in badges:
+            colour, icon = BADGES.get(badge.tone, ("gray", ""))
+            st.badge(plain(badge.text), color=colour, icon=icon or None, help=plain(badge.why))
+
+
+def show_alarm(alarm: Alarm | None) -> None:
+    """Why every number below means nothing, if so."""
+    if alarm is None:
+        return
+    lines = "\n".join(f"- {plain(discreet(line))}" for line in alarm.lines)
+    with st.container(key="alarm"):
+        st.error(f"**{plain(alarm.title)}**\n\n{lines}", icon=":material/error:")
+
+
+def show_cards(cards: Sequence[Card]) -> None:
+    """The headline numbers, each beside its doubt."""
+    with st.container(key="cards"), st.grid(len(cards), min_column_width=200):
+        for card in cards:
+            st.metric(
+                plain(card.label),
+                card.value,
+                delta=plain(card.doubt) or None,
+                delta_color="orange" if card.tone == "caution" else "gray",
+                delta_arrow="off",
+                delta_description=card.note or None,
+                help=plain(card.why),
+                border=True,
+                height="stretch",
+            )
+
+
+def show_facts(facts: Sequence[Fact], key: str) -> None:
+    """A row for each, with the long form behind it."""
+    if not facts:
+        return
+    told = any(fact.why for fact in facts)
+    columns = {
+        "What": [plain(fact.label) for fact in facts],
+        "Value": [plain(fact.value) for fact in facts],
+        **({"More": [plain(fact.why) for fact in facts]} if told else {}),
+    }
+    with st.container(key=f"facts-{key}"):
+        st.table(columns, hide_index=True, border="horizontal")
+
+
+def show_flags(flags: Sequence[str]) -> None:
+    """What a reader must know; many of them below a fold."""
+    if not flags:
+        return
+    lines = [f"- {plain(flag)}" for flag in flags]
+    with st.container(key="flags"):
+        st.warning(
+            "**Flags raised by the run**\n\n" + "\n".join(lines[:SHOWN_FLAGS]),
+            icon=":material/flag:",
+        )
+        if len(lines) > SHOWN_FLAGS:
+            with st.expander(f"{len(lines) - SHOWN_FLAGS} more flags"):
+                st.markdown("\n".join(lines[SHOWN_FLAGS:]))
+
+
+def show_table(table: Table | None, key: str, alt: str = "") -> None:
+    """A small table; rows begin with their label where there is a head for it."""
+    if table is None:
+        return
+    show_rows(table.heads, table.rows, key, alt)
+    if table.note:
+        st.caption(plain(table.note))
+
+
+def show_rows(heads: Sequence[str], rows: Sequence[Row], key: str, alt: str = "") -> None:
+    """Rows under heads; their first cell is the label if there is one head more than cells."""
+    if not rows:
+        return
+    labelled = len(heads) > len(rows[0].cells)
+    texts = [
+        [*([plain(row.label)] if labelled else []), *(_text(cell) for cell in row.cells)]
+        for row in rows
+    ]
+    names = _apart([plain(head) for head in heads])
+    columns = {name: [text[place] for text in texts] for place, name in enumerate(names)}
+    with st.container(key=f"table-{key}"):
+        st.table(columns, hide_index=True, border="horizontal", alt=alt or None)
+
+
+def show_definitions(rows: Sequence[MetricRow], key: str) -> None:
+    """Numbers with what they mean."""
+    if not rows:
+        return
+    columns = {
+        "Metric": [plain(row.label) for row in rows],
+        "Value": [plain(row.value) for row in rows],
+        "Definition": [
+            plain(row.definition)
+            + (f" :gray[{plain(f'Not defined here: {row.reason}.')}]" if row.reason else "")
+            for row in rows
+        ],
+    }
+    with st.container(key=f"facts-{key}"):
+        st.table(columns, hide_index=True, border="horizontal")
+
+
+def _text(cell: Cell) -> str:
+    return TEXT.get(cell.tone, "{}").format(plain(cell.text)) if cell.text else ""
+
+
+def _apart(heads: Sequence[str]) -> list[str]:
+    """Heads that are not the same: blanks tell them apart."""
+    found: list[str] = []
+    for head in heads:
+        name = head or " "
+        while name in found:
+            name += " "
+        found.append(name)
+    return found

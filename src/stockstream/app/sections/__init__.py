@@ -1,0 +1,1 @@
+"""The four sections of the page that makes a run."""

@@ -1,0 +1,1 @@
+"""The parts of the page of a backtest; each shows one tab."""

@@ -1,0 +1,47 @@
+"""Reproduce: the command line, what the numbers are made of, and the page to keep."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from stockstream.app.parts.sheet import show_facts
+from stockstream.app.parts.text import plain
+
+if TYPE_CHECKING:
+    from stockstream.app.parts.kept import Seen, ShownStudy
+    from stockstream.app.place import Place
+    from stockstream.report.study.findings import Findings
+
+__all__ = ["reproduce"]
+
+
+def reproduce(shown: ShownStudy, seen: Seen, where: Place) -> None:
+    """Show the tab."""
+    del where
+    sheet = seen.sheet
+    st.markdown("**The command line that makes it again**")
+    st.code(sheet.command, language="bash", wrap_lines=True)
+    st.caption(plain(sheet.command_note))
+    st.download_button(
+        "Download the tear sheet",
+        data=partial(_page, seen.findings),
+        file_name=f"{shown.name}.html",
+        mime="text/html",
+        key="tear-sheet",
+        on_click="ignore",
+        type="primary",
+        icon=":material/download:",
+        help="One HTML page that holds everything it needs and asks no server for anything.",
+    )
+    st.markdown("**What it is made of**")
+    show_facts(sheet.identity, "identity")
+    st.caption(plain(f"Made by stockstream {sheet.code_version}."))
+
+
+def _page(findings: Findings) -> bytes:
+    from stockstream.report.study.page import render_study
+
+    return render_study(findings).encode()

@@ -1,0 +1,1 @@
+"""What pages show: read again for each page, changed by nobody here."""
