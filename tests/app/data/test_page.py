@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Show: TypeAlias = Callable[..., AppTest]
 
+pytestmark = pytest.mark.slow
+
 
 def script() -> None:
     from stockstream.app.pages.data import data

@@ -16,6 +16,8 @@ from stockstream.backtest.archive import load_result
 if TYPE_CHECKING:
     from tests.app.results.conftest import Show, There
 
+pytestmark = pytest.mark.slow
+
 TABS = ("Overview", "Trades", "Parameters", "Robustness", "Compare runs", "Reproduce")
 
 

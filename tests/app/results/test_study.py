@@ -18,6 +18,8 @@ from stockstream.study.belief.document import belief_of, belief_text
 if TYPE_CHECKING:
     from tests.app.results.conftest import Show, There
 
+pytestmark = pytest.mark.slow
+
 TABS = ("Best points", "Parameters", "Doubts", "Pieces and failures", "Reproduce")
 
 

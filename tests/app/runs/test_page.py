@@ -28,6 +28,8 @@ from stockstream.testing.market import simulated_lake
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<script>alert(1)</script> **x** [y](javascript:z) =1+1 " + "long " * 400
 DAYS = {"start_date": dt.date(2019, 1, 1), "end_date": dt.date(2020, 12, 31)}
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from tests.app.workflow.conftest import Show
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_form_of_the_default_strategy_is_ready_to_go(show: Show) -> None:
     page = show()

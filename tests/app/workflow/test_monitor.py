@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from stockstream.study.runs.run_status import RunState
 
+pytestmark = pytest.mark.slow
+
 DAYS = {"start_date": dt.date(2019, 1, 1), "end_date": dt.date(2020, 12, 31)}
 
 

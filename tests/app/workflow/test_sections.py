@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from tests.app.workflow.conftest import Ask, Show
 
+pytestmark = pytest.mark.slow
+
 
 def lose(folder: Path, task: str) -> None:
     """A task whose process has gone without a word."""
