@@ -11,7 +11,7 @@ import streamlit as st
 
 from stockstream.app.parts.kept import homes, shown_backtest
 from stockstream.app.parts.places import place
-from stockstream.app.parts.sheet import show_alarm, show_cards, show_head
+from stockstream.app.parts.sheet import show_alarm, show_cards, show_head, show_tabs
 from stockstream.app.parts.ways import link, lost
 from stockstream.app.sections.result.badges import badges
 from stockstream.app.sections.result.compared import compared
@@ -71,8 +71,4 @@ def _show(shown: ShownBacktest, where: Place) -> None:
     )
     show_alarm(sheet.alarm)
     show_cards(sheet.cards)
-    tabs = st.tabs(list(TABS), key="tab", bind="query-params")
-    for tab, part in zip(tabs, TABS.values(), strict=True):
-        if tab.open:
-            with tab:
-                part(shown, found, where)
+    show_tabs(TABS, shown, found, where)

@@ -14,6 +14,7 @@ from stockstream.app.discretion import discreet
 from stockstream.app.parts.places import place
 from stockstream.app.parts.text import plain
 from stockstream.app.parts.trouble import trouble
+from stockstream.app.parts.ways import go
 from stockstream.app.state.kept import delete, details, kept_runs, steer
 from stockstream.errors import StockstreamError
 
@@ -66,9 +67,9 @@ def runs() -> None:
     shown = found[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
     st.caption(f"{len(found):,} runs, the newest first")
     _list(folder, shown)
-    for one in details(folder, shown):
-        if one.run == st.session_state.get(ASKED):
-            _ask_to_delete(folder, one)
+    asked = st.session_state.get(ASKED)
+    for one in details(folder, [one for one in shown if one.run == asked]):
+        _ask_to_delete(folder, one)
 
 
 def _asked(folder: Path) -> list[Kept]:
@@ -99,20 +100,22 @@ def _asked(folder: Path) -> list[Kept]:
 
 
 def _list(folder: Path, shown: list[Kept]) -> None:
-    busy = any(one.state in {"running", "deleting"} for one in details(folder, shown))
+    busy = _is_busy(details(folder, shown))
 
     @st.fragment(run_every=EVERY if busy else None)
     def rows() -> None:
         now = [one for one in shown if (folder / one.run).is_dir()]
         found = details(folder, now)
-        if len(now) < len(shown) or busy != any(
-            one.state in {"running", "deleting"} for one in found
-        ):
+        if len(now) < len(shown) or busy != _is_busy(found):
             st.rerun()
         for one in found:
             _row(folder, one)
 
     rows()
+
+
+def _is_busy(found: list[Kept]) -> bool:
+    return any(one.state in {"running", "deleting"} for one in found)
 
 
 def _row(folder: Path, one: Kept) -> None:
@@ -128,14 +131,13 @@ def _row(folder: Path, one: Kept) -> None:
 
 
 def _buttons(folder: Path, one: Kept) -> None:
-    there = _page(PAGES[one.kind])
     if st.button(
         "Open",
         key=f"open-{one.run}",
         icon=":material/open_in_new:",
-        disabled=there is None or one.state in {"unreadable", "deleting"},
+        disabled=one.state in {"unreadable", "deleting"},
     ):
-        st.switch_page(there, query_params={"run": one.run})
+        go(PAGES[one.kind], {"run": one.run})
     if one.can_be_resumed:
         st.button(
             "Resume",
@@ -197,10 +199,3 @@ def _about(one: Kept) -> str:
     failed = f", {one.failed:,} failed" if one.failed else ""
     trials = "" if one.kind == "backtest" else f", {one.done:,} of {one.trials:,} trials{failed}"
     return f"{one.run}{trials}, {when}, {one.runner}"
-
-
-def _page(address: str) -> Any:
-    """The page of an address; None if this app has none."""
-    from stockstream.app.pages import pages
-
-    return next((one for one in pages() if one.url_path == address), None)

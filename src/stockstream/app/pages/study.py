@@ -12,7 +12,7 @@ import streamlit as st
 from stockstream.app.parts.belief import wait_for_belief
 from stockstream.app.parts.kept import shown_study
 from stockstream.app.parts.places import place
-from stockstream.app.parts.sheet import show_alarm, show_cards, show_head
+from stockstream.app.parts.sheet import show_alarm, show_cards, show_head, show_tabs
 from stockstream.app.parts.text import plain
 from stockstream.app.parts.ways import link, lost
 from stockstream.app.sections.study.best import best
@@ -90,8 +90,4 @@ def _show(shown: ShownStudy, where: Place) -> None:
         width=320,
         help=plain(SELECTORS[seen.findings.select].meaning),
     )
-    tabs = st.tabs(list(TABS), key="tab", bind="query-params")
-    for tab, part in zip(tabs, TABS.values(), strict=True):
-        if tab.open:
-            with tab:
-                part(shown, seen, where)
+    show_tabs(TABS, shown, seen, where)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from stockstream.app.discretion import discreet
 from stockstream.app.parts.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from stockstream.report.view import (
         Alarm,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "offer_page",
     "show_alarm",
     "show_badges",
     "show_cards",
@@ -34,6 +35,7 @@ __all__ = [
     "show_head",
     "show_rows",
     "show_table",
+    "show_tabs",
 ]
 
 Colour: TypeAlias = Literal["green", "orange", "red", "gray"]
@@ -194,3 +196,32 @@ def _apart(heads: Sequence[str]) -> list[str]:
             name += " "
         found.append(name)
     return found
+
+
+def show_tabs(parts: Mapping[str, Callable[..., None]], *given: Any) -> None:
+    """Tabs, of which only the open one is made; the address says which.
+
+    Args:
+        parts: what shows each tab, by its title.
+        given: what each of them takes.
+    """
+    tabs = st.tabs(list(parts), key="tab", bind="query-params")
+    for tab, part in zip(tabs, parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                part(*given)
+
+
+def offer_page(run: str, page: Callable[[], bytes]) -> None:
+    """The tear sheet of a run, made when somebody wants it."""
+    st.download_button(
+        "Download the tear sheet",
+        data=page,
+        file_name=f"{run}.html",
+        mime="text/html",
+        key="tear-sheet",
+        on_click="ignore",
+        type="primary",
+        icon=":material/download:",
+        help="One HTML page that holds everything it needs and asks no server for anything.",
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stockstream.report.charts.drawing import DAY_FORMAT, LEGEND_ABOVE, days, figure
+from stockstream.report.charts.drawing import days, figure, growth_layout
 from stockstream.report.formats import plain_number
 from stockstream.report.theme import RUNS, axis, base_layout, diverging
 from stockstream.report.thinning import MAX_POINTS, thinned
@@ -47,23 +47,7 @@ def growth_chart(curves: Sequence[tuple[str, Dates, Floats]]) -> go.Figure:
             }
         )
     log = all(float(growth.min()) > 0.0 for _, _, growth in curves)
-    return figure(
-        traces,
-        base_layout(
-            440,
-            margin={"l": 8, "r": 12, "t": 34, "b": 8},
-            showlegend=True,
-            legend=LEGEND_ABOVE,
-            hovermode="x unified",
-            xaxis=axis(type="date", showgrid=False, hoverformat=DAY_FORMAT),
-            yaxis=axis(
-                type="log" if log else "linear",
-                tickformat="~s",
-                nticks=8,
-                title={"text": "growth of 100" + " (log)" * log, "standoff": 8},
-            ),
-        ),
-    )
+    return figure(traces, growth_layout(440, "growth of 100", log=log))
 
 
 def correlation_heat_map(names: Sequence[str], correlation: Floats) -> go.Figure:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stockstream.report.charts.drawing import DAY_FORMAT, LEGEND_ABOVE, days, figure
+from stockstream.report.charts.drawing import days, figure, growth_layout
 from stockstream.report.theme import LIGHT, axis, base_layout
 
 if TYPE_CHECKING:
@@ -41,23 +41,7 @@ def fan_chart(
         _line(sessions, middle, "median", LIGHT.benchmark, 1.2, "dash", 2),
         _line(sessions, np.round(equity, 2), "this run", LIGHT.strategy, 2, "solid", 1),
     ]
-    return figure(
-        traces,
-        base_layout(
-            HEIGHT,
-            margin={"l": 8, "r": 12, "t": 34, "b": 8},
-            showlegend=True,
-            legend=LEGEND_ABOVE,
-            hovermode="x unified",
-            xaxis=axis(type="date", showgrid=False, hoverformat=DAY_FORMAT),
-            yaxis=axis(
-                type="log" if log else "linear",
-                tickformat="~s",
-                nticks=8,
-                title={"text": "equity" + " (log)" * log, "standoff": 8},
-            ),
-        ),
-    )
+    return figure(traces, growth_layout(HEIGHT, "equity", log=log))
 
 
 def cost_chart(factors: Sequence[float], returns: Floats, late: float | None = None) -> go.Figure:

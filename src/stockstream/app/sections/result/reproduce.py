@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from stockstream.app.parts.sheet import show_facts
+from stockstream.app.parts.sheet import offer_page, show_facts
 from stockstream.app.parts.text import plain
 from stockstream.app.state.measured import kept_robustness
 from stockstream.app.tasks.start import folder_of_run
@@ -33,17 +33,7 @@ def reproduce(shown: ShownBacktest, found: Sequence[Home], where: Place) -> None
     st.code(sheet.command, language=language, wrap_lines=True)
     st.caption(plain(sheet.command_note))
     st.markdown(f"Of the kept run: `stockstream reproduce {shown.name}` compares every number.")
-    st.download_button(
-        "Download the tear sheet",
-        data=partial(_page, shown, _robustness(shown, where)),
-        file_name=f"{shown.name}.html",
-        mime="text/html",
-        key="tear-sheet",
-        on_click="ignore",
-        type="primary",
-        icon=":material/download:",
-        help="One HTML page that holds everything it needs and asks no server for anything.",
-    )
+    offer_page(shown.name, partial(_page, shown, _robustness(shown, where)))
     st.markdown("**What it is made of**")
     show_facts(sheet.identity, "identity")
     st.caption(plain(f"Made by stockstream {sheet.code_version}, {sheet.engine} engine."))

@@ -8,11 +8,12 @@ import streamlit as st
 
 from stockstream.app.parts.figures import chart, is_dark
 from stockstream.app.parts.figures import shown as show_figure
+from stockstream.app.parts.following import begin
 from stockstream.app.parts.sheet import show_table
 from stockstream.app.parts.text import plain
 from stockstream.app.parts.trouble import trouble
 from stockstream.app.state.measured import kept_robustness
-from stockstream.app.tasks import read_progress, start
+from stockstream.app.tasks import read_progress
 from stockstream.app.tasks.start import folder_of_run
 from stockstream.errors import StockstreamError
 from stockstream.report.robustness import FAN_NOTE
@@ -79,8 +80,8 @@ def _measured(folder: Path, found: Sequence[Home]) -> None:
 
 
 def _button(folder: Path, label: str) -> None:
-    if st.button(label, key="measure", type="primary", icon=":material/science:"):
-        start(folder, TASK, again=True)
+    clicked = st.button(label, key="measure", type="primary", icon=":material/science:")
+    if clicked and begin(folder, TASK):
         st.rerun()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from stockstream.app.parts.sheet import show_facts
+from stockstream.app.parts.sheet import offer_page, show_facts
 from stockstream.app.parts.text import plain
 
 if TYPE_CHECKING:
@@ -25,17 +25,7 @@ def reproduce(shown: ShownStudy, seen: Seen, where: Place) -> None:
     st.markdown("**The command line that makes it again**")
     st.code(sheet.command, language="bash", wrap_lines=True)
     st.caption(plain(sheet.command_note))
-    st.download_button(
-        "Download the tear sheet",
-        data=partial(_page, seen.findings),
-        file_name=f"{shown.name}.html",
-        mime="text/html",
-        key="tear-sheet",
-        on_click="ignore",
-        type="primary",
-        icon=":material/download:",
-        help="One HTML page that holds everything it needs and asks no server for anything.",
-    )
+    offer_page(shown.name, partial(_page, seen.findings))
     st.markdown("**What it is made of**")
     show_facts(sheet.identity, "identity")
     st.caption(plain(f"Made by stockstream {sheet.code_version}."))
