@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stockstream.aws.verification import backtests
 from stockstream.aws.verification.checks import CHECKS, verdict
 from stockstream.aws.verification.site import Site, Wrong
 from stockstream.runners.stack import Stack
 from stockstream.study.result import StudyResult
+from stockstream.study.validation.consolidation import year_results
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.aws.runners.conftest import Cloud
+
+    from stockstream.study.validation.consolidation import Part
 
 SHOWN = {
     "package": "2 pieces",
@@ -79,3 +85,18 @@ def test_a_stack_that_is_not_there_is_a_failure(
     found = verdict("package", Site(Stack.of("nowhere-"), tmp_path))
     assert found.outcome == "failed"
     assert "deploy aws apply" in found.detail
+
+
+@pytest.mark.slow
+def test_numbers_that_differ_are_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other(parts: Sequence[Part]) -> list[dict[str, Any]]:
+        found = year_results(parts)
+        found[0]["result"]["metrics"]["sharpe"] = 9.5
+        return found
+
+    monkeypatch.setattr(backtests, "year_results", other)
+    found = verdict("years", site)
+    assert found.outcome == "failed"
+    assert re.fullmatch(
+        r"the results differ: 0\.result\.metrics\.sharpe is \S+ there and 9\.5 here", found.detail
+    )

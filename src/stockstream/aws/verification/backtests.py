@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from stockstream.aws.requests import year_config
 from stockstream.aws.verification.site import CannotTell, Wrong, demand
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["aws_batch", "result_writer", "step_functions", "tolerance", "years"]
 
 ITEMS: Final = 20
+SHOWN: Final = 3
+"""Numbers that differ, of which the verdict says what they are."""
+
 SOME, MANY = 1, 6
 """Of the items: fewer and more than the tenth that the machine tolerates."""
 
@@ -51,8 +54,25 @@ def years(site: Site) -> str:
     if isinstance(found, StockstreamError):
         raise found
     expected = year_results([part_from(study.pieces[0], found, described=True)])
-    demand(json.loads(ended["output"])["yearResults"] == expected, "the results differ")
+    differ = _differences(json.loads(ended["output"])["yearResults"], expected)
+    demand(not differ, f"the results differ: {'; '.join(differ[:SHOWN])}")
     return f"{year}, {len(expected[0]['result']['metrics'])} metrics equal"
+
+
+def _differences(there: Any, here: Any, name: str = "") -> list[str]:
+    """What differs between two documents, by name."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        names = [*here, *(other for other in there if other not in here)]
+        pairs = [(one, there.get(one), here.get(one)) for one in names]
+    elif isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
+        pairs = [(str(place), *both) for place, both in enumerate(zip(there, here, strict=True))]
+    else:
+        return [] if there == here else [f"{name} is {there!r} there and {here!r} here"]
+    return [
+        line
+        for one, theirs, ours in pairs
+        for line in _differences(theirs, ours, f"{name}.{one}".lstrip("."))
+    ]
 
 
 def step_functions(site: Site) -> str:
