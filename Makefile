@@ -36,8 +36,8 @@ install: $(STAMP) ## make .venv exactly as requirements.lock says, with the comm
 demo: $(STAMP) ## the whole house on a simulated market, offline
 	@$(BIN)/stockstream demo
 
-test: $(STAMP) ## every test but the stories
-	@$(IN_MEMORY) $(BIN)/python -m pytest -n $(WORKERS) -m "not story"
+test: $(STAMP) ## every test but the stories; pictures of the page in screenshots/
+	@STOCKSTREAM_TEST_ARTEFACTS=$${STOCKSTREAM_TEST_ARTEFACTS-screenshots} $(IN_MEMORY) $(BIN)/python -m pytest -n $(WORKERS) -m "not story"
 
 test-stories: $(STAMP) ## a real Airflow and a cluster of three nodes, killed in the middle
 	@$(IN_MEMORY) $(BIN)/python -m pytest -n 0 -m story tests

@@ -47,7 +47,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 STORIES = frozenset({"airflow", "cluster"})
 """Fixtures that start a whole Airflow, or a cluster of several nodes."""
 
-LONG = frozenset({"airflow", "deployed"})
+LONG = frozenset({"airflow", "deployed", "browser"})
 """Fixtures whose tests take minutes and mostly wait, so they come first: no worker ends alone with
 one, and one worker gets them all, with one Airflow."""
 

@@ -42,7 +42,7 @@ def warm_up() -> None:
     import airflow.models.dagrun
     import airflow.providers.amazon.aws.operators.batch
     import airflow.sdk.execution_time.task_runner
-    import httpx  # type: ignore[import-not-found]  # of that environment
+    import httpx
     from airflow.sdk.execution_time import supervisor
 
     try:

@@ -30,10 +30,19 @@ class Server:
         address: of the page.
     """
 
-    def __init__(self, folder: Path, lake: Path | str, runs: Path, **environment: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        lake: Path | str,
+        runs: Path,
+        port: int = 0,
+        before: tuple[str, ...] = (),
+        /,
+        **environment: str,
+    ) -> None:
         self.folder, self.lake, self.runs = folder, lake, runs
         self.environment = {**os.environ, **environment}
-        self.address, self._port = "", 0
+        self.address, self._port, self._before = "", port, before
         self.start()
 
     @property
@@ -51,7 +60,7 @@ class Server:
         words = ["app", "--json", f"--port={self._port}", f"--runs={self.runs}"]
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "stockstream", *words, f"--lake={self.lake}"],
+                [*self._before, sys.executable, "-m", "stockstream", *words, f"--lake={self.lake}"],
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -74,9 +83,26 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, lake: Path | str, runs: Path, **environment: str) -> Iterator[Server]:
-    """A server on a free port; it and the runs that it started end with the block."""
-    server = Server(folder, lake, runs, **environment)
+def serving(
+    folder: Path,
+    lake: Path | str,
+    runs: Path,
+    port: int = 0,
+    before: tuple[str, ...] = (),
+    /,
+    **environment: str,
+) -> Iterator[Server]:
+    """A server; it and the runs that it started end with the block.
+
+    Args:
+        folder: in which it is started.
+        lake: that it shows.
+        runs: folder of the runs that it shows.
+        port: by default a free one.
+        before: words of a command that starts it, without a process in between.
+        environment: of the server, beside that of the test.
+    """
+    server = Server(folder, lake, runs, port, before, **environment)
     try:
         yield server
     finally:

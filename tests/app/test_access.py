@@ -56,6 +56,14 @@ def test_a_part_that_signing_in_needs_is_named(name: str) -> None:
         demand_guarded(replace(OIDC, **left_out))
 
 
+@pytest.mark.parametrize("people", [('["ann@example.com"]',), ("ann@example.com,", "bob@x.org")])
+def test_a_list_that_is_written_in_another_way_is_refused(people: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError, match=r"app\.people has .*with spaces between"):
+        demand_guarded(replace(OIDC, people=people))
+    with pytest.raises(ConfigError, match=r"app\.hosts has .*with spaces between"):
+        demand_guarded(replace(OIDC, hosts=people))
+
+
 def test_secrets_are_only_where_people_sign_in() -> None:
     assert login_secrets(AppSettings(client_secret="unused")) == {}  # noqa: S106 - not a real one
     auth = login_secrets(OIDC)["auth"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
 
-__all__ = ["PATIENCE", "Visitor"]
+__all__ = ["IS_WHOLE", "PATIENCE", "Visitor"]
 
 PATIENCE = 120_000
 """Milliseconds that a page is waited for at most: a busy machine is slow, not wrong."""

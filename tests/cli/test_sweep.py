@@ -102,6 +102,7 @@ def test_a_sweep_that_was_done_is_not_run_again(
     assert again.document["best"] == first.document["best"]
 
 
+@pytest.mark.slow
 def test_control_c_keeps_what_is_done_and_says_how_to_go_on(
     sweep: Stockstream,
     lake: Path,

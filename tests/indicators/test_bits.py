@@ -87,6 +87,7 @@ def _same_bits(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
     return np.array_equal(nan, np.isnan(b)) and a[~nan].tobytes() == b[~nan].tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INDICATORS)
 @given(series=st.lists(SERIES, min_size=1, max_size=3), seed=st.integers(0, 9))
 @settings(max_examples=25, deadline=None)

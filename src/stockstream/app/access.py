@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["LOOPBACK_NAMES", "demand_guarded", "is_loopback", "login_secrets", "may_use"]
 
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
+NAMED: Final = {"hosts": "name of a host", "people": "address of mail"}
+SIGNS: Final = frozenset(",;\"'")
 NEEDED: Final = ("client_id", "client_secret", "cookie_secret", "redirect_uri")
 
 
@@ -30,8 +32,9 @@ def demand_guarded(settings: AppSettings) -> None:
     """Refuse to serve others unless they sign in, or everybody is let in on purpose.
 
     Raises:
-        ConfigError: nobody signs in, or a part of what that needs is not set.
+        ConfigError: nobody signs in, a part of what that needs is not set, or a list is no list.
     """
+    _demand_lists(settings)
     if settings.has_login:
         missing = [f"app.{name}" for name in NEEDED if not getattr(settings, name)]
         if missing:
@@ -45,6 +48,17 @@ def demand_guarded(settings: AppSettings) -> None:
         "and spend money. Set app.oidc and the settings beside it, put it behind a tunnel "
         "(ssh -L), or say --public"
     )
+
+
+def _demand_lists(settings: AppSettings) -> None:
+    """Refuse names with signs that none has: a list that was written in another way."""
+    for name in ("hosts", "people"):
+        for one in getattr(settings, name):
+            if SIGNS.intersection(one):
+                raise ConfigError(
+                    f"app.{name} has {one!r}, which is no {NAMED[name]}: write several of them "
+                    "with spaces between, or as a list in stockstream.toml"
+                )
 
 
 def login_secrets(settings: AppSettings) -> Mapping[str, Any]:

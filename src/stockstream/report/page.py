@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import plotly.graph_objects as go
+    from jinja2 import Environment
 
-__all__ = ["render_page", "write_page"]
+__all__ = ["render_page", "render_part", "table_styles", "write_page"]
 
 
 def render_page(
@@ -38,28 +40,51 @@ def render_page(
         script: whether the page has a script of its own, ``templates/NAME.js``.
         content: what the template shows; every text in it is escaped.
     """
+    own = [_packaged(f"{name}.js")] if script else []
+    scripts = [_library(), _packaged("charts.js"), *own]
+    return (
+        _templates()
+        .get_template(f"{name}.html.j2")
+        .render(
+            title=title,
+            figures={name: _as_json(figure) for name, figure in figures.items()},
+            policy=_policy(scripts),
+            scripts=scripts,
+            light=theme.css_variables(theme.LIGHT),
+            dark=theme.css_variables(theme.DARK),
+            twins=theme.dark_twins(),
+            font=theme.FONT,
+            **content,
+        )
+    )
+
+
+def render_part(name: str, *given: object) -> str:
+    """A part that pages share, by its macro in ``templates/parts.html.j2``.
+
+    Args:
+        name: of the macro.
+        given: what it shows; every text in it is escaped.
+    """
+    return str(getattr(_templates().get_template("parts.html.j2").module, name)(*given))
+
+
+def table_styles() -> str:
+    """Style of the tables of all pages; its colours are the variables of a palette."""
+    return _packaged("tables.css")
+
+
+@cache
+def _templates() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("stockstream.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-    )
-    own = [_packaged(f"{name}.js")] if script else []
-    scripts = [_library(), _packaged("charts.js"), *own]
-    return environment.get_template(f"{name}.html.j2").render(
-        title=title,
-        figures={name: _as_json(figure) for name, figure in figures.items()},
-        policy=_policy(scripts),
-        scripts=scripts,
-        light=theme.css_variables(theme.LIGHT),
-        dark=theme.css_variables(theme.DARK),
-        twins=theme.dark_twins(),
-        font=theme.FONT,
-        **content,
     )
 
 

@@ -226,14 +226,16 @@ class AppSettings(_Section):
     Attributes:
         port: that it listens on; 0 takes a free one.
         address: that it listens on; others than this machine's own need people to sign in.
-        hosts: names by which it may be asked for from elsewhere, besides this machine's own.
+        hosts: names by which it may be asked for from elsewhere, besides this machine's own; in an
+            environment variable with spaces between them.
         public: whoever reaches it may use it, without signing in.
         oidc: address of the metadata of the OpenID Connect provider where people sign in.
         client_id: what the provider calls this page.
         client_secret: what it proves that with; secret.
         cookie_secret: with which the page signs who is signed in; secret.
         redirect_uri: address of the page with ``/oauth2callback``, as the provider knows it.
-        people: addresses of mail of those who may use it; empty is everybody who can sign in.
+        people: addresses of mail of those who may use it, in an environment variable with spaces
+            between them; empty is everybody who can sign in.
     """
 
     port: int = field(default=8501, metadata={"least": 0, "most": 65_535})

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 INPUTS: Final = 10_000
 
 MARKET: Final = Market(
+    "lake",
     ("BHP.AX", "CBA.AX", "WES.AX"),
     dt.date(2019, 1, 2),
     dt.date(2021, 12, 31),

@@ -31,6 +31,10 @@ def server(there: There, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 
 TABS = {
     "overview": ("/result?run={point}&tab=Overview", ".st-key-equity .main-svg"),
+    "statistics": (
+        "/result?run={point}&tab=Statistics",
+        ".st-key-contribution .main-svg",
+    ),
     "trades": ("/result?run={point}&tab=Trades", ".st-key-chart-holding .main-svg"),
     "parameters": ("/result?run={point}&tab=Parameters", ".st-key-plateau-parameters .main-svg"),
     "robustness": ("/result?run={point}&tab=Robustness", ".st-key-fan .main-svg"),
@@ -50,7 +54,7 @@ VIEWS = [
     *((tab, 1280, "light") for tab in TABS),
     *(
         (tab, *view)
-        for tab in ("overview", "trades", "best")
+        for tab in ("overview", "statistics", "trades", "best")
         for view in ((1280, "dark"), (390, "light"))
     ),
 ]

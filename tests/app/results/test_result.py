@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.app.results.conftest import said
+from tests.app.tables import tables
 
 from stockstream.app.state.results import homes_of
 from stockstream.app.tasks.start import folder_of_run
@@ -125,9 +126,7 @@ def test_robustness_is_measured_by_a_task(show: Show, there: There) -> None:
     test = show("result", run=there.point, tab="Robustness")
     assert not test.exception
     assert "Walk-forward of study" in said(test)
-    table = test.table[0].value
-    first = table.iloc[:, 0].str.replace("\\", "").str.replace("\N{MULTIPLICATION SIGN}", "x")
-    labels = first.tolist()
+    labels = [row[0].replace("\N{MULTIPLICATION SIGN}", "x") for row in tables(test)[0][1:]]
     assert labels == [
         *("0.5x costs", "1x costs", "1.5x costs", "2x costs", "3x costs", "one bar late")
     ]
@@ -141,8 +140,7 @@ def test_runs_are_compared(show: Show, there: There) -> None:
     test.multiselect(key="with").select(there.other).run()
     assert not test.exception
     assert "What differs in what went in" in said(test)
-    frame = test.table[0].value
-    assert "parameters\\.fast\\_period" in frame.iloc[:, 0].tolist()
+    assert "parameters.fast_period" in [row[0] for row in tables(test)[0]]
 
 
 def test_compare_page(show: Show, there: There) -> None:
@@ -158,3 +156,14 @@ def test_the_command_line_is_there(show: Show, there: There) -> None:
     test = show("result", run=there.point, tab="Reproduce")
     assert test.code[0].value.startswith("stockstream backtest")
     assert "fast_period=10" in test.code[0].value
+
+
+@pytest.mark.parametrize("page", ["result", "study", "compare"])
+def test_settings_that_cannot_be_read_are_one_clear_error(
+    show: Show, there: There, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    monkeypatch.setenv("STOCKSTREAM__FETCH__RATE", "fast")
+    run = {"result": there.point, "study": there.walk}.get(page, "")
+    test = show(page, run=run) if run else show(page)
+    assert not test.exception
+    assert "fetch.rate" in said(test)

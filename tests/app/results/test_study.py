@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.app.results.conftest import said
+from tests.app.tables import tables
 
 from stockstream.app.parts import belief as parts
 from stockstream.app.parts import kept
 from stockstream.app.state.measured import kept_belief
 from stockstream.app.state.results import stamp_of, study_at
+from stockstream.app.tasks.progress import Teller
 from stockstream.app.tasks.start import folder_of_run
 from stockstream.app.work.main import main
 from stockstream.study.belief.document import belief_of, belief_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.app.results.conftest import Show, There
 
 pytestmark = pytest.mark.slow
@@ -63,10 +67,10 @@ def test_the_measure_is_chosen(show: Show, there: There) -> None:
     test = show("study", run=there.walk, by="plateau")
     assert not test.exception
     assert test.selectbox(key="by").value == "plateau"
-    assert "Plateau" in test.table[0].value.columns
+    assert "Plateau" in tables(test)[0][0]
     test.selectbox(key="by").select("calmar").run()
     assert not test.exception
-    assert "Calmar" in test.table[0].value.columns
+    assert "Calmar" in tables(test)[0][0]
 
 
 def test_a_point_becomes_a_request(show: Show, there: There) -> None:
@@ -87,7 +91,13 @@ def test_many_points_are_judged_by_a_task(
     folder = folder_of_run(there.runs, there.walk)
     folder.mkdir(exist_ok=True)
     started: list[str] = []
-    monkeypatch.setattr(parts, "start", lambda *_, **__: started.append("belief"))
+
+    def begun(folder: Path, task: str, *, again: bool) -> None:
+        assert again
+        started.append(task)
+        Teller(folder, task)("starting")
+
+    monkeypatch.setattr(parts, "start", begun)
     kept.forget()
     assert "Measuring how much of it is luck" in said(show("study", run=there.walk))
     assert started == ["belief"]

@@ -8,6 +8,7 @@ import pytest
 from tests.app.workflow.conftest import said
 
 from stockstream.app.request import Request
+from stockstream.app.tasks.progress import Teller
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,3 +191,30 @@ def test_factors_are_those_of_the_lake(show: Show) -> None:
     page.selectbox(key="search-p_factors").select(known[-1]).run()
     assert page.text_input(key="p_factors").value == known[-1]
     assert not page.button(key="continue").disabled
+
+
+def test_time_and_cost_are_estimated_before_anything_is_handed_in(
+    show: Show, started: list[str], runs: Path
+) -> None:
+    page = show(p_fast_period="5,10")
+    assert not list(runs.glob("requests/*"))
+    page.button(key="reckon").click().run()
+    assert started == ["estimate"]
+    assert "request" not in page.query_params
+    assert page.get("progress")[0].proto.text == "Starting"
+    [folder] = runs.glob("requests/q-*")
+    Teller(folder, "estimate").end(
+        pieces=1, points=2, trials=2, chunks=1, memory=2e6, workers=2, seconds=75.0, own=[],
+        costs=[{"runner": "step_functions", "region": "here", "jobs": 4, "seconds": 9.0,
+                "dollars": 0.0125}],
+    )  # fmt: skip
+    page = show(p_fast_period="5,10")
+    assert "**2 trials**" in said(page)
+    [table] = page.dataframe
+    assert table.value["cost"].tolist() == ["nothing", "$0.0125"]
+    page.text_input(key="p_fast_period").input("5,10,15").run()
+    assert "**2 trials**" not in said(page)  # it is another one, and has none yet
+    page.text_input(key="p_fast_period").input("5,10").run()
+    page.button(key="continue").click().run()
+    assert page.query_params["request"] in (folder.name, [folder.name])
+    assert started == ["estimate"]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.app.tables import tables
 from tests.app.workflow.conftest import keys, said, ways
 
 from stockstream.app.sections import monitor
@@ -110,7 +111,7 @@ def test_a_run_that_is_done_shows_its_best_point(show: Show, sweep: str, runs: P
     page = show(run=sweep)
     assert "4 trials have numbers." in said(page)
     assert "The best point by how far it can be believed" in said(page)
-    assert len(page.table) == 1
+    assert len(tables(page)) == 1
     assert ways(page) == ["Look at the study"]
     assert not page.button
     assert not page.warning

@@ -22,6 +22,7 @@ class Market:
     """What can be traded, and when.
 
     Attributes:
+        lake: its address.
         symbols: sorted.
         first, last: days with bars.
         version: of the data.
@@ -30,6 +31,7 @@ class Market:
         factors: names in the table of factors.
     """
 
+    lake: str
     symbols: tuple[str, ...]
     first: dt.date
     last: dt.date
@@ -50,6 +52,7 @@ class Market:
         # of the bars alone: another table that is damaged does not matter here
         first = lake.published.read(None).bars.bounds("date")[0]
         return cls(
+            lake=str(lake.location),
             symbols=tuple(lake.symbols()),
             first=first,
             last=last,

@@ -19,6 +19,7 @@ from stockstream.app.sections.result.overview import overview
 from stockstream.app.sections.result.parameters import parameters
 from stockstream.app.sections.result.reproduce import reproduce
 from stockstream.app.sections.result.robustness import robustness
+from stockstream.app.sections.result.statistics import statistics
 from stockstream.app.sections.result.trades import trades
 from stockstream.errors import StockstreamError
 
@@ -30,6 +31,7 @@ __all__ = ["result"]
 
 TABS = {
     "Overview": overview,
+    "Statistics": statistics,
     "Trades": trades,
     "Parameters": parameters,
     "Robustness": robustness,
@@ -40,13 +42,13 @@ TABS = {
 
 def result() -> None:
     """The page."""
-    where, run = place(), st.query_params.get("run", "")
+    run = st.query_params.get("run", "")
     if not run.startswith("r-"):
         _elsewhere(run)
         return
     try:
-        shown = shown_backtest(where.runs, run)
-        _show(shown, where)
+        where = place()
+        _show(shown_backtest(where.runs, run), where)
     except StockstreamError as error:
         st.title("Result", anchor=False)
         lost(str(error))

@@ -44,11 +44,12 @@ FIRST = ("deflated_sharpe", "plateau", "pooled_sharpe", "worst_sharpe", "sharpe"
 
 def study() -> None:
     """The page."""
-    where, run = place(), st.query_params.get("run", "")
+    run = st.query_params.get("run", "")
     if not run.startswith("s-"):
         _elsewhere(run)
         return
     try:
+        where = place()
         _show(shown_study(where.runs, run), where)
     except StockstreamError as error:
         st.title("Study", anchor=False)

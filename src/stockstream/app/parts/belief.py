@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from stockstream.app.parts.following import follow
 from stockstream.app.parts.trouble import trouble
 from stockstream.app.state.measured import kept_belief
 from stockstream.app.state.results import stamp_of
@@ -22,7 +23,6 @@ __all__ = ["is_measured", "wait_for_belief"]
 FEW: Final = 10_000
 """Points that the page judges itself, in some tenths of a second."""
 
-EVERY: Final = 0.7
 TASK: Final = "belief"
 
 
@@ -51,20 +51,10 @@ def wait_for_belief(study: ShownStudy, runs: Path) -> bool:
         return False
     if now.state != "running":
         start(folder, TASK, again=True)
-    _wait(study, folder)
+    st.info(
+        f"Measuring how much of it is luck, among {study.result.study.points:,} points. "
+        "It takes some seconds, once.",
+        icon=":material/hourglass:",
+    )
+    follow(folder, TASK)
     return False
-
-
-def _wait(study: ShownStudy, folder: Path) -> None:
-    @st.fragment(run_every=EVERY)
-    def wait() -> None:
-        if read_progress(folder, TASK).is_over:
-            st.rerun()
-        with st.container(key="believing"):
-            st.info(
-                f"Measuring how much of it is luck, among {study.result.study.points:,} points. "
-                "It takes some seconds, once.",
-                icon=":material/hourglass:",
-            )
-
-    wait()

@@ -8,6 +8,7 @@ import streamlit as st
 
 from stockstream import __version__
 from stockstream.app.discretion import discreet, place_name
+from stockstream.app.parts.entrance import way_out
 from stockstream.app.parts.text import plain
 from stockstream.app.parts.trouble import trouble
 from stockstream.app.place import Place
@@ -64,6 +65,7 @@ def sidebar() -> None:
                 st.markdown(f"**Runs** {plain(place_name(where.runs))}")
             _connections(where.runs)
             _check(settings)
+            way_out()
         st.caption(f"stockstream {__version__}")
 
 
@@ -110,7 +112,8 @@ def _one(runs: Path, kind: str, last: Tested) -> None:
                 args=(runs, kind),
             )
         words = [WORDS[state], "" if state == "running" else last.when]
-        st.caption(plain(", ".join(filter(None, words))))
+        if any(words):
+            st.caption(plain(", ".join(filter(None, words))))
         if state == "done":
             st.caption(plain(reason(last.progress)))
         elif state in {"failed", "lost"} and last.progress.words:
@@ -124,8 +127,15 @@ def _test(runs: Path, kind: str) -> None:
         st.toast(plain(discreet(str(error))), icon=":material/error:")
 
 
+@st.fragment
 def _check(settings: Settings) -> None:
-    with st.expander("Configuration", icon=":material/tune:", key="configuration"):
+    """What the settings name, once somebody looks: its table is heavier than most pages."""
+    closed = st.expander(
+        "Configuration", icon=":material/tune:", key="configuration", on_change="rerun"
+    )
+    if not closed.open:
+        return
+    with closed:
         st.caption("Which runners the settings name; a test says whether they answer.")
         for one in runners(settings):
             mark = ICONS["done" if one.is_named else "idle"]

@@ -8,7 +8,7 @@ from stockstream.app.access import may_use
 from stockstream.app.parts.text import plain
 from stockstream.settings import load_settings
 
-__all__ = ["is_let_in"]
+__all__ = ["is_let_in", "way_out"]
 
 
 def is_let_in() -> bool:
@@ -26,3 +26,10 @@ def is_let_in() -> bool:
     st.error(f"{plain(mail)} may not use this page. Whoever runs it can add you to app.people.")
     st.button("Sign out", key="sign-out", on_click=st.logout)
     return False
+
+
+def way_out() -> None:
+    """Who has signed in, and the way out; nothing where nobody does."""
+    if load_settings().app.has_login:
+        st.caption(plain(str(st.user.get("email", ""))))
+        st.button("Sign out", key="sign-out", on_click=st.logout, icon=":material/logout:")

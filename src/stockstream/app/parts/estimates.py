@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from stockstream.app.parts.durations import in_words
-from stockstream.app.parts.text import plain
-from stockstream.app.parts.trouble import doubt, trouble
+from stockstream.app.parts.following import follow
+from stockstream.app.parts.trouble import doubt
 from stockstream.app.tasks import read_progress, start
-from stockstream.errors import StockstreamError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["show_estimate"]
+__all__ = ["is_estimated", "show_estimate"]
 
-EVERY = 1.0
+
+def is_estimated(folder: Path) -> bool:
+    """Whether somebody has asked for it.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    return read_progress(folder, "estimate").state != "idle"
 
 
 def show_estimate(folder: Path) -> None:
@@ -34,22 +40,8 @@ def show_estimate(folder: Path) -> None:
     elif found.state == "done":
         _table(found.found)
     else:
-        _wait(folder)
-
-
-def _wait(folder: Path) -> None:
-    @st.fragment(run_every=EVERY)
-    def wait() -> None:
-        try:
-            now = read_progress(folder, "estimate")
-        except StockstreamError as error:
-            trouble(error)
-            return
-        if now.is_over:
-            st.rerun()
-        st.caption(f"Estimating: {plain(now.words)} ...")
-
-    wait()
+        st.caption("Estimating time and cost: a little of it is run.")
+        follow(folder, "estimate")
 
 
 def _table(found: dict[str, Any]) -> None:

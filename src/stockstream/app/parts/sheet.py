@@ -8,6 +8,7 @@ import streamlit as st
 
 from stockstream.app.discretion import discreet
 from stockstream.app.parts.text import plain
+from stockstream.report.page import render_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +17,8 @@ if TYPE_CHECKING:
         Alarm,
         Badge,
         Card,
-        Cell,
         Fact,
         MetricRow,
-        Row,
         Table,
         Tone,
     )
@@ -33,7 +32,6 @@ __all__ = [
     "show_facts",
     "show_flags",
     "show_head",
-    "show_rows",
     "show_table",
     "show_tabs",
 ]
@@ -45,16 +43,6 @@ BADGES: Final[Mapping[Tone, tuple[Colour, str]]] = {
     "caution": ("orange", ":material/info:"),
     "bad": ("red", ":material/warning:"),
 }
-TEXT: Final[Mapping[Tone, str]] = {
-    "gain": ":blue[{}]",
-    "loss": ":red[{}]",
-    "quiet": ":gray[{}]",
-    "best": "**:blue[{}]**",
-    "good": ":green[{}]",
-    "caution": ":orange[{}]",
-    "bad": ":red[{}]",
-}
-
 SHOWN_FLAGS: Final = 8
 
 
@@ -114,17 +102,9 @@ def show_cards(cards: Sequence[Card]) -> None:
 
 
 def show_facts(facts: Sequence[Fact], key: str) -> None:
-    """A row for each, with the long form behind it."""
-    if not facts:
-        return
-    told = any(fact.why for fact in facts)
-    columns = {
-        "What": [plain(fact.label) for fact in facts],
-        "Value": [plain(fact.value) for fact in facts],
-        **({"More": [plain(fact.why) for fact in facts]} if told else {}),
-    }
-    with st.container(key=f"facts-{key}"):
-        st.table(columns, hide_index=True, border="horizontal")
+    """A row for each, with the long form below it."""
+    if facts:
+        _part("facts", key, facts)
 
 
 def show_flags(flags: Sequence[str]) -> None:
@@ -142,60 +122,22 @@ def show_flags(flags: Sequence[str]) -> None:
                 st.markdown("\n".join(lines[SHOWN_FLAGS:]))
 
 
-def show_table(table: Table | None, key: str, alt: str = "") -> None:
+def show_table(table: Table | None, key: str, alt: str = "", blank: str = "Measure") -> None:
     """A small table; rows begin with their label where there is a head for it."""
-    if table is None:
-        return
-    show_rows(table.heads, table.rows, key, alt)
-    if table.note:
-        st.caption(plain(table.note))
-
-
-def show_rows(heads: Sequence[str], rows: Sequence[Row], key: str, alt: str = "") -> None:
-    """Rows under heads; their first cell is the label if there is one head more than cells."""
-    if not rows:
-        return
-    labelled = len(heads) > len(rows[0].cells)
-    texts = [
-        [*([plain(row.label)] if labelled else []), *(_text(cell) for cell in row.cells)]
-        for row in rows
-    ]
-    names = _apart([plain(head) for head in heads])
-    columns = {name: [text[place] for text in texts] for place, name in enumerate(names)}
-    with st.container(key=f"table-{key}"):
-        st.table(columns, hide_index=True, border="horizontal", alt=alt or None)
+    if table is not None and table.rows:
+        _part("small", key, table, alt, blank)
 
 
 def show_definitions(rows: Sequence[MetricRow], key: str) -> None:
     """Numbers with what they mean."""
-    if not rows:
-        return
-    columns = {
-        "Metric": [plain(row.label) for row in rows],
-        "Value": [plain(row.value) for row in rows],
-        "Definition": [
-            plain(row.definition)
-            + (f" :gray[{plain(f'Not defined here: {row.reason}.')}]" if row.reason else "")
-            for row in rows
-        ],
-    }
-    with st.container(key=f"facts-{key}"):
-        st.table(columns, hide_index=True, border="horizontal")
+    if rows:
+        _part("defined", key, rows)
 
 
-def _text(cell: Cell) -> str:
-    return TEXT.get(cell.tone, "{}").format(plain(cell.text)) if cell.text else ""
-
-
-def _apart(heads: Sequence[str]) -> list[str]:
-    """Heads that are not the same: blanks tell them apart."""
-    found: list[str] = []
-    for head in heads:
-        name = head or " "
-        while name in found:
-            name += " "
-        found.append(name)
-    return found
+def _part(name: str, key: str, *given: object) -> None:
+    """A part of the tear sheet, which looks the same there."""
+    with st.container(key=f"table-{key}"):
+        st.html(render_part(name, *given))
 
 
 def show_tabs(parts: Mapping[str, Callable[..., None]], *given: Any) -> None:

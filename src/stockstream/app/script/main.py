@@ -10,15 +10,16 @@ from stockstream.app.pages import pages
 from stockstream.app.parts.connections import sidebar
 from stockstream.app.parts.entrance import is_let_in
 from stockstream.app.parts.figures import is_dark
-from stockstream.report.theme import DARK
+from stockstream.report.page import table_styles
+from stockstream.report.theme import DARK, LIGHT, css_variables
 
 HERE = Path(__file__).parents[1]
 ICON = HERE / "icon.svg"
 
 st.set_page_config(page_title="stockstream", page_icon=str(ICON), layout="wide")
 st.html(HERE / "page.css")
-if is_dark():  # the blue behind white labels is no colour of text there
-    st.html(f"<style>button[data-selected=true] p {{ color: {DARK.strategy}; }}</style>")
+colours = css_variables(DARK if is_dark() else LIGHT)
+st.html(f"<style>:root {{ {colours} }} .stHtml {{ {table_styles()} }}</style>")
 if is_let_in():
     chosen = st.navigation(pages(), position="top")
     sidebar()

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
 from stockstream.app.discretion import discreet
 from stockstream.app.form import Draft, check
 from stockstream.app.form.check import FACTORS
+from stockstream.app.parts.estimates import is_estimated, show_estimate
+from stockstream.app.parts.fields import DEFAULTS, choice_field, search_field, text_field
 from stockstream.app.parts.text import plain
 from stockstream.app.parts.trouble import trouble
 from stockstream.app.request import Request
+from stockstream.app.tasks import start
 from stockstream.errors import ConfigError, DataError, StockstreamError
 from stockstream.strategy.parameters import parameters_of
 from stockstream.strategy.registry import get_strategy, strategy_names
 from stockstream.study.grid import show_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from streamlit.delta_generator import DeltaGenerator
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from stockstream.app.form.check import Checked
     from stockstream.app.form.market import Market
+    from stockstream.app.parts.fields import Slots
     from stockstream.app.place import Place
     from stockstream.strategy.parameters import Parameter
 
 __all__ = ["RUNNER_NAMES", "address_of", "create"]
-
-Slots: TypeAlias = "dict[str, DeltaGenerator]"
-"""Room below each field for what is wrong with it; known only when all of them are read."""
-
-DEFAULTS: Final = Draft()
 
 RUNNER_NAMES: Final[Mapping[str, str]] = {
     "local": "this machine",
@@ -74,15 +72,33 @@ def create(where: Place, there: Market) -> None:
         st.button("Continue", key="continue", type="primary", disabled=True)
         return
     _size(found)
-    if st.button("Continue", key="continue", type="primary", icon=":material/arrow_forward:"):
-        request = Request(draft, str(where.open().location), there.version)
-        try:
-            request.keep(where.runs)
-        except DataError as error:
-            trouble(error)
-            return
+    try:
+        _hand_in(Request(draft, there.lake, there.version), where.runs)
+    except DataError as error:
+        trouble(error)
+
+
+def _hand_in(request: Request, runs: Path) -> None:
+    """Go on with it, or look at what it would take first."""
+    with st.container(horizontal=True, key="hand-in"):
+        go_on = st.button(
+            "Continue", key="continue", type="primary", icon=":material/arrow_forward:"
+        )
+        reckon = st.button(
+            "Estimate time and cost",
+            key="reckon",
+            icon=":material/timer:",
+            help="Runs a little of it on this machine, and reckons what all of it takes here and "
+            "on each of the other runners.",
+        )
+    if go_on:
+        request.keep(runs)
         st.query_params.from_dict({"request": request.name})
         st.rerun()
+    if reckon:
+        start(request.keep(runs), "estimate")
+    if is_estimated(request.folder(runs)):
+        show_estimate(request.folder(runs))
 
 
 def address_of(draft: Draft) -> dict[str, str]:
@@ -99,11 +115,11 @@ _BOUND: Final = (
 
 
 def _draft(there: Market, slots: Slots) -> Draft:
-    strategy = _choice("Strategy", dict.fromkeys(strategy_names(), ""), slots, key="strategy")
+    strategy = choice_field("Strategy", dict.fromkeys(strategy_names(), ""), slots, key="strategy")
     fields: dict[str, str] = {"strategy": strategy}
     known = _strategy(strategy)
     if there.factors and any(one.name == FACTORS for one in known):
-        _search("Add a factor of the lake", there.factors, f"p_{FACTORS}")
+        search_field("Add a factor of the lake", there.factors, f"p_{FACTORS}")
     values = _parameters(known, slots)
     fields |= _universe(there, slots)
     fields |= _days(there, slots)
@@ -111,7 +127,7 @@ def _draft(there: Market, slots: Slots) -> Draft:
         fields |= _costs(slots)
     with st.expander("Split, constraints, sample", icon=":material/content_cut:"):
         fields |= _cutting(slots)
-    fields["runner"] = _choice("Runs on", RUNNER_NAMES, slots, key="runner")
+    fields["runner"] = choice_field("Runs on", RUNNER_NAMES, slots, key="runner")
     return Draft(**fields, values=values)
 
 
@@ -134,7 +150,7 @@ def _parameters(known: tuple[Parameter, ...], slots: Slots) -> dict[str, str]:
     values = {}
     with st.grid(3, min_column_width=220):
         for one in known:
-            values[one.name] = _text(
+            values[one.name] = text_field(
                 one.name,
                 slots,
                 key=f"p_{one.name}",
@@ -147,9 +163,9 @@ def _parameters(known: tuple[Parameter, ...], slots: Slots) -> dict[str, str]:
 def _universe(there: Market, slots: Slots) -> dict[str, str]:
     left, right = st.columns((3, 1), vertical_alignment="bottom")
     with right:
-        _search("Add a symbol", there.symbols, "symbols")
+        search_field("Add a symbol", there.symbols, "symbols")
     with left:
-        text = _text(
+        text = text_field(
             "Symbols",
             slots,
             key="symbols",
@@ -159,30 +175,16 @@ def _universe(there: Market, slots: Slots) -> dict[str, str]:
     return {"symbols": text}
 
 
-def _search(label: str, names: Sequence[str], key: str) -> None:
-    """A list to search; what is chosen is put behind what a field of text has."""
-    search = f"search-{key}"
-
-    def add() -> None:
-        found = st.session_state[search]
-        if found:
-            text = st.session_state.get(key, "").strip().rstrip(",")
-            st.session_state[key] = f"{text}, {found}" if text else found
-            st.session_state[search] = None
-
-    st.selectbox(
-        label, names, index=None, key=search, placeholder=f"search {len(names):,}", on_change=add
-    )
-
-
 def _days(there: Market, slots: Slots) -> dict[str, str]:
     with st.grid(3, min_column_width=220):
         days = {"start_date": ("From", there.first), "end_date": ("To", there.last)}
         first, last = (
-            _text(label, slots, key=key, placeholder=str(day), help="YYYY-MM-DD")
+            text_field(label, slots, key=key, placeholder=str(day), help="YYYY-MM-DD")
             for key, (label, day) in days.items()
         )
-        capital = _text("Capital", slots, key="initial_capital", default=DEFAULTS.initial_capital)
+        capital = text_field(
+            "Capital", slots, key="initial_capital", default=DEFAULTS.initial_capital
+        )
     return {"start_date": first, "end_date": last, "initial_capital": capital}
 
 
@@ -194,9 +196,9 @@ def _costs(slots: Slots) -> dict[str, str]:
             ("slippage_bps", "Slippage, bps"),
             ("borrow_bps", "Borrowing of shorts, bps a year"),
         ):
-            fields[name] = _text(label, slots, key=name, default=getattr(DEFAULTS, name))
-        fields["fill"] = _choice("Orders fill at", FILL_NAMES, slots, key="fill")
-        fields["benchmark"] = _text(
+            fields[name] = text_field(label, slots, key=name, default=getattr(DEFAULTS, name))
+        fields["fill"] = choice_field("Orders fill at", FILL_NAMES, slots, key="fill")
+        fields["benchmark"] = text_field(
             "Benchmark",
             slots,
             key="benchmark",
@@ -207,7 +209,7 @@ def _costs(slots: Slots) -> dict[str, str]:
 
 
 def _cutting(slots: Slots) -> dict[str, str]:
-    split = _choice("Split", SPLITS, slots, key="split", own=True)
+    split = choice_field("Split", SPLITS, slots, key="split", own=True)
     where = st.text_area(
         "Only combinations for which this holds",
         key="where",
@@ -217,63 +219,10 @@ def _cutting(slots: Slots) -> dict[str, str]:
         bind="query-params",
     )
     slots["where"] = st.empty()
-    sample = _text("Try only so many combinations", slots, key="sample", placeholder="all of them")
+    sample = text_field(
+        "Try only so many combinations", slots, key="sample", placeholder="all of them"
+    )
     return {"split": split or "none", "where": where or "", "sample": sample}
-
-
-def _choice(
-    label: str, names: Mapping[str, str], slots: Slots, *, key: str, own: bool = False
-) -> str:
-    """A field to choose in; the address holds the plain name, whatever the label says.
-
-    Args:
-        label: of the field.
-        names: what each choice means; blank where it says so itself.
-        slots: room below the field is added to it.
-        key: of the field, in the form and in the address.
-        own: whether others can be typed.
-
-    Returns:
-        What the address says, also if there is no such choice.
-    """
-    asked = st.query_params.get(key, getattr(DEFAULTS, key))
-    st.session_state[key] = asked if asked in names or (own and asked) else None
-
-    def note() -> None:
-        chosen = st.session_state[key]
-        if chosen in {None, getattr(DEFAULTS, key)}:
-            st.query_params.pop(key, None)
-        else:
-            st.query_params[key] = chosen
-
-    with st.container(key=f"field-{key}", gap=None):
-        st.selectbox(
-            label,
-            list(names),
-            format_func=lambda name: names.get(name) or name,
-            key=key,
-            on_change=note,
-            accept_new_options=own,
-            index=None,
-        )
-        slots[key] = st.empty()
-    return str(asked)
-
-
-def _text(label: str, slots: Slots, *, key: str, default: str = "", **options: Any) -> str:
-    """A field of text that is checked while somebody types, with room below for what is wrong."""
-    with st.container(key=f"field-{key}", gap=None):
-        found = st.text_input(
-            label,
-            value=default,
-            key=key,
-            bind="query-params",
-            live=True,
-            max_chars=4_000,
-            **options,
-        )
-        slots[key.removeprefix("p_")] = st.empty()
-    return (found or "").strip()
 
 
 def _problems(found: Checked, slots: Slots) -> None:

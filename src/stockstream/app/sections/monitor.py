@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
@@ -11,7 +12,7 @@ from stockstream.app.parts.belief import is_measured
 from stockstream.app.parts.durations import in_words
 from stockstream.app.parts.following import EVERY, begin, follow
 from stockstream.app.parts.kept import shown_study
-from stockstream.app.parts.sheet import show_rows
+from stockstream.app.parts.sheet import show_table
 from stockstream.app.parts.text import plain
 from stockstream.app.parts.trouble import doubt, trouble
 from stockstream.app.parts.ways import link
@@ -170,7 +171,8 @@ def _summary(where: Place, status: RunStatus) -> None:
         if is_measured(study, where.runs):
             best = study.ranked("deflated_sharpe").sheet
             st.markdown("**The best point by how far it can be believed**")
-            show_rows(best.best.table.heads, best.best.table.rows[:1], "best", "The best point")
+            first = replace(best.best.table, rows=best.best.table.rows[:1])
+            show_table(first, "best", "The best point", "Rank")
             st.caption(plain(best.verdict[0]))
     except StockstreamError as error:
         doubt(error)

@@ -67,7 +67,7 @@ class Tested(NamedTuple):
     @property
     def when(self) -> str:
         """``tested 3 min ago``."""
-        return "not tested yet" if self.ago is None else f"tested {_long(self.ago)} ago"
+        return "" if self.ago is None else f"tested {_long(self.ago)} ago"
 
 
 class Given(NamedTuple):

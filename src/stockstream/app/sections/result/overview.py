@@ -1,19 +1,20 @@
-"""Overview: equity, months beside the plateau, and what is behind the headline numbers."""
+"""Overview: equity, months beside the plateau, and how sure the headline numbers are."""
 
 from __future__ import annotations
 
 import datetime as dt
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from stockstream.app.parts.figures import is_dark
 from stockstream.app.parts.figures import shown as show_figure
 from stockstream.app.parts.plateau import show_plateau
-from stockstream.app.parts.sheet import show_definitions, show_flags, show_rows, show_table
+from stockstream.app.parts.sheet import show_flags, show_table
 from stockstream.app.parts.text import plain
 from stockstream.app.parts.trades import between, show_trades
+from stockstream.report.view import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,21 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = ["overview"]
 
-FALLS: Final = (
-    *("Peak", "Trough", "Recovered", "Depth", "Sessions down", "Sessions back", "In all"),
-)
-
 
 def overview(shown: ShownBacktest, found: Sequence[Home], where: Place) -> None:
     """Show the tab."""
     _equity(shown, next((home for home in found if home.unseen), None))
     _months(shown, found, where)
     _doubt(shown)
-    _over_time(shown)
-    _contribution(shown)
-    _falls(shown)
     show_flags(shown.sheet.flags)
-    _metrics(shown)
 
 
 def _equity(shown: ShownBacktest, home: Home | None) -> None:
@@ -128,7 +121,8 @@ def _months(shown: ShownBacktest, found: Sequence[Home], where: Place) -> None:
 def _years(shown: ShownBacktest) -> None:
     versus = ("Benchmark", "Difference") if shown.sheet.benchmark_name else ()
     st.markdown("**Yearly returns**")
-    show_rows(("Year", "Strategy", *versus, "Worst fall"), shown.sheet.years, "years")
+    heads = ("Year", "Strategy", *versus, "Worst fall")
+    show_table(Table(heads, tuple(shown.sheet.years)), "years")
 
 
 def _doubt(shown: ShownBacktest) -> None:
@@ -140,64 +134,3 @@ def _doubt(shown: ShownBacktest) -> None:
         if shown.sheet.benchmark is not None:
             st.markdown("**Beside the benchmark**")
             show_table(shown.sheet.benchmark, "benchmark")
-
-
-def _over_time(shown: ShownBacktest) -> None:
-    there = [
-        (name, title, alt)
-        for name, title, alt in (
-            (
-                "rolling",
-                "Sharpe of the last half year",
-                "Sharpe ratio of the last 126 sessions, of the strategy and its benchmark",
-            ),
-            (
-                "exposure",
-                "Exposure, share of equity",
-                "Gross and net value of positions as a share of equity",
-            ),
-        )
-        if name in shown.figures
-    ]
-    if not there:
-        return
-    for column, (name, title, alt) in zip(st.columns(len(there), gap="medium"), there, strict=True):
-        with column:
-            st.markdown(f"**{title}**")
-            show_figure(shown.figures.get(name, dark=is_dark()), name, alt)
-
-
-def _contribution(shown: ShownBacktest) -> None:
-    if shown.sheet.contribution is None:
-        return
-    left, right = st.columns(2, gap="medium")
-    with left:
-        st.markdown("**Contribution to the total return**")
-        show_figure(
-            shown.figures.get("contribution", dark=is_dark()),
-            "contribution",
-            "What each symbol added to the total return",
-        )
-        if shown.sheet.contributors:
-            st.caption(plain(shown.sheet.contributors))
-    with right:
-        st.markdown("**Profit by year**")
-        show_table(shown.sheet.contribution, "contribution")
-        if shown.sheet.strategies is not None:
-            st.markdown("**Profit by strategy**")
-            show_table(shown.sheet.strategies, "strategies")
-
-
-def _falls(shown: ShownBacktest) -> None:
-    if not shown.sheet.drawdowns:
-        return
-    st.markdown("**Worst drawdowns**")
-    show_rows(FALLS, shown.sheet.drawdowns, "drawdowns")
-
-
-def _metrics(shown: ShownBacktest) -> None:
-    with st.expander("Metrics and their definitions", icon=":material/functions:"):
-        show_definitions(shown.sheet.metrics, "metrics")
-        for place, group in enumerate(shown.sheet.statistics):
-            st.markdown(f"**{plain(group.title)}**")
-            show_definitions(group.rows, f"statistics-{place}")

@@ -29,8 +29,7 @@ def reproduce(shown: ShownBacktest, found: Sequence[Home], where: Place) -> None
     del found
     sheet = shown.sheet
     st.markdown("**The command line that makes it again**")
-    language = "bash" if sheet.command.startswith("stockstream") else "python"
-    st.code(sheet.command, language=language, wrap_lines=True)
+    st.code(sheet.command, language=None, wrap_lines=True)
     st.caption(plain(sheet.command_note))
     st.markdown(f"Of the kept run: `stockstream reproduce {shown.name}` compares every number.")
     offer_page(shown.name, partial(_page, shown, _robustness(shown, where)))

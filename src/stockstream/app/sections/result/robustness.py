@@ -8,7 +8,7 @@ import streamlit as st
 
 from stockstream.app.parts.figures import chart, is_dark
 from stockstream.app.parts.figures import shown as show_figure
-from stockstream.app.parts.following import begin
+from stockstream.app.parts.following import begin, follow
 from stockstream.app.parts.sheet import show_table
 from stockstream.app.parts.text import plain
 from stockstream.app.parts.trouble import trouble
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["robustness"]
 
-EVERY: Final = 0.7
 TASK: Final = "robustness"
 
 
@@ -59,7 +58,8 @@ def _fan(shown: ShownBacktest) -> None:
 def _measured(folder: Path, found: Sequence[Home]) -> None:
     state = read_progress(folder, TASK)
     if state.state == "running":
-        _wait(folder)
+        st.caption("Measuring goes on when this page is closed.")
+        follow(folder, TASK)
         return
     if state.state in {"failed", "lost"}:
         trouble(state.words)
@@ -83,18 +83,6 @@ def _button(folder: Path, label: str) -> None:
     clicked = st.button(label, key="measure", type="primary", icon=":material/science:")
     if clicked and begin(folder, TASK):
         st.rerun()
-
-
-def _wait(folder: Path) -> None:
-    @st.fragment(run_every=EVERY)
-    def wait() -> None:
-        now = read_progress(folder, TASK)
-        if now.is_over:
-            st.rerun()
-        with st.container(key="measuring"):
-            st.caption(f"Measuring: {plain(now.words)} ...")
-
-    wait()
 
 
 def _show(known: Robustness) -> None:

@@ -10,7 +10,7 @@ from stockstream.app.form.again import draft_of
 from stockstream.app.parts.figures import is_dark
 from stockstream.app.parts.figures import shown as show_figure
 from stockstream.app.parts.places import market
-from stockstream.app.parts.sheet import show_rows
+from stockstream.app.parts.sheet import show_table
 from stockstream.app.parts.text import plain
 from stockstream.app.parts.trouble import trouble
 from stockstream.app.parts.ways import go
@@ -32,7 +32,7 @@ def best(shown: ShownStudy, seen: Seen, where: Place) -> None:
     if not sheet.best.table.rows:
         st.info("No point has a number for this measure.", icon=":material/info:")
         return
-    show_rows(sheet.best.table.heads, sheet.best.table.rows, "best", sheet.best_heading)
+    show_table(sheet.best.table, "best", sheet.best_heading, "Rank")
     st.caption(f"The best {len(sheet.best.table.rows)} of {count(sheet.best.total)} points.")
     _again(shown, seen, where)
     left, right = st.columns(2, gap="medium")
@@ -77,10 +77,10 @@ def _again(shown: ShownStudy, seen: Seen, where: Place) -> None:
     try:
         there = market(where)
         draft = draft_of(config, there)
-        request = Request(draft, str(where.open().location), there.version)
+        request = Request(draft, there.lake, there.version)
         request.keep(where.runs)
     except StockstreamError as error:
         trouble(error)
-        st.code(command_line(config), language="bash", wrap_lines=True)
+        st.code(command_line(config), language=None, wrap_lines=True)
         return
     go("backtest", {"request": request.name})

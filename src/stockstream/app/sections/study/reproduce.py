@@ -23,7 +23,7 @@ def reproduce(shown: ShownStudy, seen: Seen, where: Place) -> None:
     del where
     sheet = seen.sheet
     st.markdown("**The command line that makes it again**")
-    st.code(sheet.command, language="bash", wrap_lines=True)
+    st.code(sheet.command, language=None, wrap_lines=True)
     st.caption(plain(sheet.command_note))
     offer_page(shown.name, partial(_page, seen.findings))
     st.markdown("**What it is made of**")
