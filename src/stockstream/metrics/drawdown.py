@@ -114,7 +114,8 @@ def ulcer_index(equity: SeriesLike) -> float:
     Over all bars, as Martin has it; quantstats divides by one bar less.
     """
     depth = drawdowns(equity)
-    return math.sqrt(float(depth @ depth) / len(depth)) if len(depth) else math.nan
+    # no product of BLAS: which sum it takes, to the last bit, depends on the process and the CPU
+    return math.sqrt(float(np.sum(depth * depth)) / len(depth)) if len(depth) else math.nan
 
 
 def ulcer_performance_index(annual_excess: float, ulcer: float) -> float:

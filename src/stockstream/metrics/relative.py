@@ -64,10 +64,10 @@ def correlation(returns: SeriesLike, benchmark: SeriesLike) -> float:
     if len(own) < 2:
         return math.nan
     own, other = own - own.mean(), other - other.mean()
-    spread = math.sqrt(float(own @ own) * float(other @ other))
+    spread = math.sqrt(_sum(own * own) * _sum(other * other))
     if not spread > FLAT * FLAT * len(own):
         return math.nan
-    return min(max(float(own @ other) / spread, -1.0), 1.0)
+    return min(max(_sum(own * other) / spread, -1.0), 1.0)
 
 
 def tracking_error(returns: SeriesLike, benchmark: SeriesLike, periods: float = 252) -> float:
@@ -121,7 +121,12 @@ def _slope(own: Floats, other: Floats) -> float:
     if len(own) < 2:
         return math.nan
     away = other - other.mean()
-    variance = float(away @ away)
+    variance = _sum(away * away)
     if not variance > FLAT * FLAT * len(own):
         return math.nan
-    return float(np.dot(away, own - own.mean())) / variance
+    return _sum(away * (own - own.mean())) / variance
+
+
+def _sum(products: Floats) -> float:
+    """Without BLAS, whose sum depends, in its last bit, on the process and the CPU."""
+    return float(np.sum(products))
