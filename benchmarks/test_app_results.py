@@ -209,14 +209,25 @@ def visit(browser: Browser, server: str, page: str, run: str) -> tuple[Visitor, 
     return seen, waits
 
 
+def compared(
+    benchmark: Any, browser: Browser, server: str, page: str, small: str, large: str
+) -> Visitor:
+    """Measure the page of a small and of a large run; who has looked at the large one."""
+    tabs = RESULT if page == "result" else STUDY
+    other, usually = visit(browser, server, page, small)
+    usual = quickest(other, tabs)
+    told(f"a small {page}", usually, {}, usual)
+    seen, waits = visit(browser, server, page, large)
+    cold = clicked(seen, tabs)
+    clicks = benchmark.pedantic(quickest, (seen, tabs), rounds=1)
+    told(f"a large {page}", waits, cold, clicks)
+    assert sum(clicks.values()) < ROOM * sum(usual.values())
+    assert waits.second < ROOM * usually.second
+    return seen
+
+
 def test_fifty_thousand_trades(benchmark: Any, browser: Browser, server: str, there: Large) -> None:
-    small, usually = visit(browser, server, "result", there.small_backtest)
-    usual = quickest(small, RESULT)
-    told("a small result", usually, {}, usual)
-    seen, waits = visit(browser, server, "result", there.backtest)
-    cold = clicked(seen, RESULT)
-    clicks = benchmark.pedantic(quickest, (seen, RESULT), rounds=1)
-    told("50,000 trades", waits, cold, clicks)
+    seen = compared(benchmark, browser, server, "result", there.small_backtest, there.backtest)
     seen.page.get_by_role("tab", name="Trades", exact=True).click()
     said = seen.page.locator(".st-key-trades-said p", has_text=" trades").first
     whole = said.inner_text()
@@ -225,22 +236,12 @@ def test_fifty_thousand_trades(benchmark: Any, browser: Browser, server: str, th
     seen.page.get_by_text(whole, exact=True).wait_for(state="detached")
     seen.settle()
     print(f"filter of {whole}: {time.perf_counter() - began:.2f} s")
-    assert sum(clicks.values()) < ROOM * sum(usual.values())
-    assert waits.second < ROOM * usually.second
 
 
 def test_a_hundred_thousand_trials(
     benchmark: Any, browser: Browser, server: str, there: Large
 ) -> None:
-    small, usually = visit(browser, server, "study", there.small_study)
-    usual = quickest(small, STUDY)
-    told("a small study", usually, {}, usual)
-    seen, waits = visit(browser, server, "study", there.study)
-    cold = clicked(seen, STUDY)
-    clicks = benchmark.pedantic(quickest, (seen, STUDY), rounds=1)
-    told("100,000 trials", waits, cold, clicks)
-    assert sum(clicks.values()) < ROOM * sum(usual.values())
-    assert waits.second < ROOM * usually.second
+    compared(benchmark, browser, server, "study", there.small_study, there.study)
 
 
 def test_tear_sheets_are_small(benchmark: Any, there: Large) -> None:

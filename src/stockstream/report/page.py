@@ -123,6 +123,7 @@ def _library() -> str:
     return str(get_plotlyjs())
 
 
+@cache
 def _packaged(name: str) -> str:
     return (resources.files("stockstream.report") / "templates" / name).read_text(encoding="utf-8")
 

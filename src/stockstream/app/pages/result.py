@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from stockstream.app.parts.kept import homes, shown_backtest
-from stockstream.app.parts.places import place
+from stockstream.app.parts.named import show_named
 from stockstream.app.parts.sheet import show_alarm, show_cards, show_head, show_tabs
-from stockstream.app.parts.ways import link, lost
 from stockstream.app.sections.result.badges import badges
 from stockstream.app.sections.result.compared import compared
 from stockstream.app.sections.result.overview import overview
@@ -21,10 +18,8 @@ from stockstream.app.sections.result.reproduce import reproduce
 from stockstream.app.sections.result.robustness import robustness
 from stockstream.app.sections.result.statistics import statistics
 from stockstream.app.sections.result.trades import trades
-from stockstream.errors import StockstreamError
 
 if TYPE_CHECKING:
-    from stockstream.app.parts.kept import ShownBacktest
     from stockstream.app.place import Place
 
 __all__ = ["result"]
@@ -42,30 +37,11 @@ TABS = {
 
 def result() -> None:
     """The page."""
-    run = st.query_params.get("run", "")
-    if not run.startswith("r-"):
-        _elsewhere(run)
-        return
-    try:
-        where = place()
-        _show(shown_backtest(where.runs, run), where)
-    except StockstreamError as error:
-        st.title("Result", anchor=False)
-        lost(str(error))
+    show_named("result", _show)
 
 
-def _elsewhere(run: str) -> None:
-    st.title("Result", anchor=False)
-    if run.startswith("s-"):
-        st.info("This is the name of a study.", icon=":material/info:")
-        link("study", f"Open the study {run}", {"run": run}, ":material/grid_on:")
-    elif run:
-        lost(f"{run[:40]!r} is no name of a backtest; one looks like r-0123456789ab")
-    else:
-        lost("the address names no backtest; it ends in ?run= and the name of one")
-
-
-def _show(shown: ShownBacktest, where: Place) -> None:
+def _show(where: Place, run: str) -> None:
+    shown = shown_backtest(where.runs, run)
     sheet = shown.sheet
     found = homes(shown)
     show_head(

@@ -11,21 +11,19 @@ import streamlit as st
 
 from stockstream.app.parts.belief import wait_for_belief
 from stockstream.app.parts.kept import shown_study
-from stockstream.app.parts.places import place
+from stockstream.app.parts.named import show_named
 from stockstream.app.parts.sheet import show_alarm, show_cards, show_head, show_tabs
 from stockstream.app.parts.text import plain
-from stockstream.app.parts.ways import link, lost
+from stockstream.app.parts.ways import lost
 from stockstream.app.sections.study.best import best
 from stockstream.app.sections.study.doubts import doubts
 from stockstream.app.sections.study.parameters import parameters
 from stockstream.app.sections.study.pieces import pieces
 from stockstream.app.sections.study.reproduce import reproduce
 from stockstream.app.sections.study.verdict import verdict
-from stockstream.errors import StockstreamError
 from stockstream.study.selection import SELECTORS
 
 if TYPE_CHECKING:
-    from stockstream.app.parts.kept import ShownStudy
     from stockstream.app.place import Place
 
 __all__ = ["study"]
@@ -44,30 +42,11 @@ FIRST = ("deflated_sharpe", "plateau", "pooled_sharpe", "worst_sharpe", "sharpe"
 
 def study() -> None:
     """The page."""
-    run = st.query_params.get("run", "")
-    if not run.startswith("s-"):
-        _elsewhere(run)
-        return
-    try:
-        where = place()
-        _show(shown_study(where.runs, run), where)
-    except StockstreamError as error:
-        st.title("Study", anchor=False)
-        lost(str(error))
+    show_named("study", _show)
 
 
-def _elsewhere(run: str) -> None:
-    st.title("Study", anchor=False)
-    if run.startswith("r-"):
-        st.info("This is the name of a backtest.", icon=":material/info:")
-        link("result", f"Open the backtest {run}", {"run": run}, ":material/monitoring:")
-    elif run:
-        lost(f"{run[:40]!r} is no name of a study; one looks like s-0123456789ab")
-    else:
-        lost("the address names no study; it ends in ?run= and the name of one")
-
-
-def _show(shown: ShownStudy, where: Place) -> None:
+def _show(where: Place, run: str) -> None:
+    shown = shown_study(where.runs, run)
     if not any(shown.result.store.has(chunk) for chunk in shown.result.study.chunks):
         st.title("Study", anchor=False)
         lost(f"no trial of {shown.name} has run yet: come back when some have")

@@ -65,7 +65,7 @@ def sidebar() -> None:
                 st.markdown(f"**Runs** {plain(place_name(where.runs))}")
             _connections(where.runs)
             _check(settings)
-            way_out()
+            way_out(settings.app)
         st.caption(f"stockstream {__version__}")
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from stockstream.app.access import may_use
 from stockstream.app.parts.text import plain
 from stockstream.settings import load_settings
+
+if TYPE_CHECKING:
+    from stockstream.settings import AppSettings
 
 __all__ = ["is_let_in", "way_out"]
 
@@ -28,8 +33,8 @@ def is_let_in() -> bool:
     return False
 
 
-def way_out() -> None:
+def way_out(settings: AppSettings) -> None:
     """Who has signed in, and the way out; nothing where nobody does."""
-    if load_settings().app.has_login:
+    if settings.has_login:
         st.caption(plain(str(st.user.get("email", ""))))
         st.button("Sign out", key="sign-out", on_click=st.logout, icon=":material/logout:")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import streamlit as st
 
-from stockstream.app.parts.figures import painted
+from stockstream.app.parts.figures import is_dark, painted
 from stockstream.app.state.results import backtest_at, homes_of, stamp_of, study_at
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ class Figures:
     def __contains__(self, name: str) -> bool:
         return name in self._made
 
-    def get(self, name: str, *, dark: bool) -> go.Figure:
-        """A chart in the colours of the page."""
-        if not dark:
+    def get(self, name: str) -> go.Figure:
+        """A chart in the colours of the page that asks."""
+        if not is_dark():
             return self._made[name]
         if name not in self._dark:
             self._dark[name] = painted(self._made[name], dark=True)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from stockstream.app.parts.figures import is_dark
 from stockstream.app.parts.figures import shown as show_figure
 from stockstream.app.parts.kept import shown_study
 from stockstream.app.parts.text import plain
@@ -46,7 +45,7 @@ def show_plateau(home: Home, where: Place, key: str) -> None:
         st.caption("No point of the study has neighbours with a Sharpe ratio.")
     else:
         show_figure(
-            figures.get("plateau", dark=is_dark()),
+            figures.get("plateau"),
             f"plateau-{key}",
             f"Median Sharpe ratio of the neighbours of each point over {x} and {y}; a star marks "
             "this backtest",

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from stockstream.app.parts.figures import is_dark
 from stockstream.app.parts.figures import shown as show_figure
 from stockstream.app.parts.kept import Figures, shown_backtest
 from stockstream.app.parts.sheet import show_table
@@ -68,7 +67,7 @@ def show_compared(runs: Sequence[str], where: Place) -> None:
     for warning in found.warnings:
         doubt(warning)
     st.markdown("**Growth of 100**")
-    show_figure(figures.get("growth", dark=is_dark()), "growth", "Growth of 100 in each run")
+    show_figure(figures.get("growth"), "growth", "Growth of 100 in each run")
     st.markdown("**What differs in what went in**")
     table = difference_table(found)
     if table.rows:
@@ -82,7 +81,7 @@ def show_compared(runs: Sequence[str], where: Place) -> None:
     with right:
         st.markdown("**Correlation of the returns**")
         show_figure(
-            figures.get("correlation", dark=is_dark()),
+            figures.get("correlation"),
             "correlation",
             "Correlation of the returns of each run with those of each other",
         )

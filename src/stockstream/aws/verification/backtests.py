@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from stockstream.aws.requests import year_config
 from stockstream.aws.verification.site import CannotTell, Wrong, demand
 from stockstream.errors import StockstreamError
+from stockstream.report.comparison import differences
 from stockstream.runners.choice import cloud_runner
 from stockstream.settings import AwsSettings, Settings
 from stockstream.study.plan import plan_study
@@ -54,25 +55,17 @@ def years(site: Site) -> str:
     if isinstance(found, StockstreamError):
         raise found
     expected = year_results([part_from(study.pieces[0], found, described=True)])
-    differ = _differences(json.loads(ended["output"])["yearResults"], expected)
-    demand(not differ, f"the results differ: {'; '.join(differ[:SHOWN])}")
+    there = json.loads(ended["output"])["yearResults"]
+    demand(there == expected, f"the results differ: {_differences(there, expected)}")
     return f"{year}, {len(expected[0]['result']['metrics'])} metrics equal"
 
 
-def _differences(there: Any, here: Any, name: str = "") -> list[str]:
-    """What differs between two documents, by name."""
-    if isinstance(there, dict) and isinstance(here, dict):
-        names = [*here, *(other for other in there if other not in here)]
-        pairs = [(one, there.get(one), here.get(one)) for one in names]
-    elif isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
-        pairs = [(str(place), *both) for place, both in enumerate(zip(there, here, strict=True))]
-    else:
-        return [] if there == here else [f"{name} is {there!r} there and {here!r} here"]
-    return [
-        line
-        for one, theirs, ours in pairs
-        for line in _differences(theirs, ours, f"{name}.{one}".lstrip("."))
-    ]
+def _differences(there: list[Any], here: list[Any]) -> str:
+    """The first numbers that differ, by name."""
+    numbered = [{str(place): one for place, one in enumerate(rows)} for rows in (there, here)]
+    found = differences(numbered).items()
+    lines = [f"{name} is {theirs!r} there and {ours!r} here" for name, (theirs, ours) in found]
+    return "; ".join(lines[:SHOWN])
 
 
 def step_functions(site: Site) -> str:

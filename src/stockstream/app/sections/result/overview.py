@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from stockstream.app.parts.figures import is_dark
 from stockstream.app.parts.figures import shown as show_figure
 from stockstream.app.parts.plateau import show_plateau
 from stockstream.app.parts.sheet import show_flags, show_table
@@ -41,7 +40,7 @@ def _equity(shown: ShownBacktest, home: Home | None) -> None:
     against = f" and {name}" if name else ""
     said = f"; out of sample from {unseen}" if unseen else ""
     show_figure(
-        shown.equity(unseen).get("equity", dark=is_dark()),
+        shown.equity(unseen).get("equity"),
         "equity",
         f"Equity of the strategy{against} on a log axis, the drawdown below{said}",
         on_select=partial(_picked, shown.sheet.drawdowns),
@@ -101,7 +100,7 @@ def _months(shown: ShownBacktest, found: Sequence[Home], where: Place) -> None:
     with left:
         st.markdown("**Monthly returns, %**")
         show_figure(
-            shown.figures.get("months", dark=is_dark()),
+            shown.figures.get("months"),
             "months",
             "Return of each month, a row for each year",
         )

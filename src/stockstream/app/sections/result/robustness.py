@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from stockstream.app.parts.figures import chart, is_dark
+from stockstream.app.parts.figures import chart
 from stockstream.app.parts.figures import shown as show_figure
 from stockstream.app.parts.following import begin, follow
 from stockstream.app.parts.sheet import show_table
@@ -48,7 +48,7 @@ def _fan(shown: ShownBacktest) -> None:
         return
     st.markdown("**What luck could have made of the same returns**")
     show_figure(
-        shown.fan.get("fan", dark=is_dark()),
+        shown.fan.get("fan"),
         "fan",
         "Equity of this run before the range of its resamples",
     )

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from stockstream.app.parts.figures import is_dark
 from stockstream.app.parts.figures import shown as show_figure
 from stockstream.app.parts.sheet import show_definitions, show_table
 from stockstream.app.parts.text import plain
@@ -57,7 +56,7 @@ def _over_time(shown: ShownBacktest) -> None:
     for column, (name, title, alt) in zip(st.columns(len(there), gap="medium"), there, strict=True):
         with column:
             st.markdown(f"**{title}**")
-            show_figure(shown.figures.get(name, dark=is_dark()), name, alt)
+            show_figure(shown.figures.get(name), name, alt)
 
 
 def _contribution(shown: ShownBacktest) -> None:
@@ -67,7 +66,7 @@ def _contribution(shown: ShownBacktest) -> None:
     with left:
         st.markdown("**Contribution to the total return**")
         show_figure(
-            shown.figures.get("contribution", dark=is_dark()),
+            shown.figures.get("contribution"),
             "contribution",
             "What each symbol added to the total return",
         )

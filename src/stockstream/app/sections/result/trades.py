@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from stockstream.app.parts.figures import is_dark
 from stockstream.app.parts.figures import shown as show_figure
 from stockstream.app.parts.trades import ENDS, SIDES, filtered, show_trades, trades_file
 
@@ -81,8 +80,8 @@ def _charts(shown: ShownBacktest) -> None:
         return
     (name, _, alt), *small = there
     st.markdown("**Every closed trade**")
-    show_figure(shown.figures.get(name, dark=is_dark()), f"chart-{name}", alt)
+    show_figure(shown.figures.get(name), f"chart-{name}", alt)
     for column, (name, title, alt) in zip(st.columns(2, gap="medium"), small, strict=False):
         with column:
             st.markdown(f"**{title}**")
-            show_figure(shown.figures.get(name, dark=is_dark()), f"chart-{name}", alt)
+            show_figure(shown.figures.get(name), f"chart-{name}", alt)

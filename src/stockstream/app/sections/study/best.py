@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from stockstream.app.form.again import draft_of
-from stockstream.app.parts.figures import is_dark
 from stockstream.app.parts.figures import shown as show_figure
 from stockstream.app.parts.places import market
 from stockstream.app.parts.sheet import show_table
@@ -49,7 +48,7 @@ def best(shown: ShownStudy, seen: Seen, where: Place) -> None:
 
 
 def _figure(seen: Seen, name: str, alt: str) -> None:
-    show_figure(seen.figures.get(name, dark=is_dark()), f"best-{name}", alt)
+    show_figure(seen.figures.get(name), f"best-{name}", alt)
 
 
 def _again(shown: ShownStudy, seen: Seen, where: Place) -> None:

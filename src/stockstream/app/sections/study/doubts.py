@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from stockstream.app.parts.figures import is_dark
 from stockstream.app.parts.figures import shown as show_figure
 from stockstream.app.parts.sheet import show_definitions, show_flags
 from stockstream.app.parts.text import plain
@@ -50,7 +49,7 @@ def doubts(shown: ShownStudy, seen: Seen, where: Place) -> None:
         for name, title, alt, note in there:
             with st.container():
                 st.markdown(f"**{title}**")
-                show_figure(seen.figures.get(name, dark=is_dark()), f"doubt-{name}", alt)
+                show_figure(seen.figures.get(name), f"doubt-{name}", alt)
                 if note:
                     st.caption(plain(note))
     st.markdown("**The numbers behind the verdict**")

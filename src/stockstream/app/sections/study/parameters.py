@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from stockstream.app.parts.figures import is_dark
 from stockstream.app.parts.figures import shown as show_figure
 from stockstream.app.parts.sheet import show_facts
 from stockstream.app.parts.text import plain
@@ -77,4 +76,4 @@ def _slices(seen: Seen) -> None:
 
 
 def _figure(seen: Seen, name: str, alt: str) -> None:
-    show_figure(seen.figures.get(name, dark=is_dark()), f"of-{name}", alt)
+    show_figure(seen.figures.get(name), f"of-{name}", alt)

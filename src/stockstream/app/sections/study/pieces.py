@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from stockstream.app.discretion import discreet
-from stockstream.app.parts.figures import is_dark
 from stockstream.app.parts.figures import shown as show_figure
 from stockstream.app.parts.sheet import show_table
 from stockstream.app.parts.text import plain
@@ -30,7 +29,7 @@ def pieces(shown: ShownStudy, seen: Seen, where: Place) -> None:
         st.markdown(f"**{plain(sheet.pieces_heading)}**")
         if "pieces" in seen.figures:
             show_figure(
-                seen.figures.get("pieces", dark=is_dark()),
+                seen.figures.get("pieces"),
                 "pieces",
                 "How the returns of the pieces of the best point are spread",
             )
